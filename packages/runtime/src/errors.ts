@@ -1,0 +1,124 @@
+/**
+ * Every error of this package. Recognise them by `code` (or with {@link isRunmetaError}), not with `instanceof`:
+ * an ESM and a CommonJS copy of the package can live in one process, each with classes of its own.
+ */
+
+const brand = Symbol.for("runmeta.error");
+
+/** Codes of all errors; a code never changes its meaning. */
+export type RunmetaErrorCode =
+  | "RUNMETA_METADATA_VALUE"
+  | "RUNMETA_METADATA_SIZE"
+  | "RUNMETA_METADATA_FLUSH"
+  | "RUNMETA_NOT_SUPPORTED"
+  | "RUNMETA_API"
+  | "RUNMETA_CONFIG"
+  | "RUNMETA_TASK_NOT_FOUND"
+  | "RUNMETA_TASK_RUN_FAILED"
+  | "RUNMETA_MAX_DURATION"
+  | "RUNMETA_RUN_CANCELLED"
+  | "RUNMETA_HOOK_TIMEOUT";
+
+/** Base of every error that runmeta throws. */
+export class RunmetaError extends Error {
+  override name = "RunmetaError";
+  readonly code: RunmetaErrorCode;
+
+  constructor(code: RunmetaErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** True for an error of any copy or version of this package in the process. */
+export function isRunmetaError(value: unknown): value is RunmetaError {
+  return typeof value === "object" && value !== null && brand in value;
+}
+
+/** Thrown when a value or a key cannot be kept as JSON metadata. Nothing was changed. */
+export class MetadataValueError extends RunmetaError {
+  override name = "MetadataValueError";
+  /** Where in the document the value stands, for example `$.user.onClick`. */
+  readonly path: string;
+
+  constructor(path: string, problem: string, options?: { cause?: unknown }) {
+    super("RUNMETA_METADATA_VALUE", `Invalid metadata at ${path}: ${problem}`, options);
+    this.path = path;
+  }
+}
+
+/** Thrown when a write would make the document larger than its limit. Nothing was changed. */
+export class MetadataSizeError extends RunmetaError {
+  override name = "MetadataSizeError";
+  /** UTF-8 bytes the document would have had; a lower bound when counting stopped early. */
+  readonly bytes: number;
+  readonly limitBytes: number;
+  /** The key that was written; undefined when the whole document was replaced. */
+  readonly key: string | undefined;
+
+  constructor(bytes: number, limitBytes: number, key: string | undefined) {
+    super(
+      "RUNMETA_METADATA_SIZE",
+      `Metadata exceeds maximum size of ${limitBytes} bytes: ${key === undefined ? "the document" : `writing "${key.length > 60 ? `${key.slice(0, 60)}…` : key}"`} ` +
+        `would make it ${bytes} bytes or more. Store less, delete a key first, or raise TASK_RUN_METADATA_MAXIMUM_SIZE here and at the server.`,
+    );
+    this.bytes = bytes;
+    this.limitBytes = limitBytes;
+    this.key = key;
+  }
+}
+
+/** `flush()` rejects with it when writes accepted before the call could not be stored. */
+export class MetadataFlushError extends RunmetaError {
+  override name = "MetadataFlushError";
+  /** Operations that are still waiting; they are kept and sent later unless `onDrop` named them. */
+  readonly pending: number;
+
+  constructor(reason: string, pending: number, options?: { cause?: unknown }) {
+    super("RUNMETA_METADATA_FLUSH", `Metadata was not flushed: ${reason} (${pending} operations pending)`, options);
+    this.pending = pending;
+  }
+}
+
+/** Thrown when a name of the official SDK is called that runmeta does not implement. */
+export class NotSupportedError extends RunmetaError {
+  override name = "NotSupportedError";
+  /** What was called, for example `wait.forToken`; the inherited `name` stays the class's. */
+  readonly feature: string;
+
+  constructor(feature: string, hint?: string) {
+    super("RUNMETA_NOT_SUPPORTED", `${feature} is not supported by runmeta${hint === undefined ? "" : `: ${hint}`}`);
+    this.feature = feature;
+  }
+}
+
+/** An API call was answered with an error status, or not at all (`status` 0). */
+export class ApiError extends RunmetaError {
+  override name = "ApiError";
+  /** HTTP status; 0 when no reply came. */
+  readonly status: number;
+  /** The reply's body, parsed when it is JSON. */
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    message: string,
+    reply: { status: number; body?: unknown; headers?: Readonly<Record<string, string>> },
+    options?: { cause?: unknown },
+  ) {
+    super("RUNMETA_API", message, options);
+    this.status = reply.status;
+    this.body = reply.body;
+    this.headers = reply.headers ?? {};
+  }
+}
+
+/** Thrown when an option or an environment variable is missing or out of range. */
+export class ConfigError extends RunmetaError {
+  override name = "ConfigError";
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("RUNMETA_CONFIG", message, options);
+  }
+}

@@ -1,0 +1,221 @@
+import type { JsonObject } from "@runmeta/runtime/protocol";
+
+/**
+ * What the services need of a database; the only thing they see of it. One SQL dialect (PostgreSQL) implements it
+ * on two drivers, PGlite and `pg`. A method that resolves has been committed, and on PGlite synced to disk.
+ */
+export interface Storage {
+  /** Opens the database and brings its schema up to date. Rejects with a `StorageError` that says what to do. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+
+  /** Inserts runs (one statement). A run whose id exists already is left as it is and not in the result. */
+  insertRuns(runs: readonly NewRun[]): Promise<RunRow[]>;
+  findRun(environment: string, id: string): Promise<RunRow | undefined>;
+  findRuns(environment: string, ids: readonly string[]): Promise<RunRow[]>;
+  /** Newest first (created_at, then id); `after`/`before` are run ids; one more than `limit` is never returned. */
+  listRuns(query: RunQuery): Promise<RunRow[]>;
+  childrenOf(environment: string, parentId: string): Promise<RunRow[]>;
+
+  /** The one status transition primitive: applies `change` if the row is in one of `from` (and, when given, attempt and holder match). */
+  transitionRun(transition: RunTransition): Promise<RunRow | undefined>;
+  /** Takes up to `limit` due QUEUED runs of an engine, marks them DEQUEUED for `holder`, oldest first (`FOR UPDATE SKIP LOCKED`). */
+  claimRuns(claim: { engine: EngineName; holder: string; limit: number; tasks?: readonly string[] }): Promise<RunRow[]>;
+  /** DELAYED runs that are due become QUEUED; queued ones past their ttl become EXPIRED. Returns what changed and when the next is due. */
+  promoteDueRuns(now: Date): Promise<{ changed: RunRow[]; nextDueAt: Date | undefined }>;
+  /** Extends the lease of runs held by `holder`; returns the ids that are still its own. */
+  heartbeat(holder: string, ids: readonly string[]): Promise<string[]>;
+  /** Runs of an engine that are DEQUEUED or EXECUTING and whose holder was last seen before `silentSince` (all when undefined). */
+  findSilentRuns(engine: EngineName, silentSince: Date | undefined): Promise<RunRow[]>;
+
+  /** Rows as the metadata writer needs them: document, version, publishers, parent, root. */
+  readDocuments(ids: readonly string[]): Promise<DocumentRow[]>;
+  /**
+   * Writes all rows or none, in one statement: each must still have `expectedVersion`. Resolves with false when one had not.
+   * Rows are locked in the order of their ids.
+   */
+  writeDocuments(writes: readonly DocumentWrite[]): Promise<boolean>;
+
+  insertBatch(batch: NewBatch): Promise<BatchRow>;
+  findBatch(environment: string, id: string): Promise<BatchRow | undefined>;
+  /** Records items (by index, once) and, when all `runCount` are in, seals the batch. */
+  addBatchItems(id: string, items: readonly { index: number; runId: string }[]): Promise<BatchRow>;
+
+  /** `idempotencyKey` is the hash that clients send. Only unexpired keys of runs that neither failed nor expired count. */
+  findRunByIdempotencyKey(environment: string, task: string, idempotencyKey: string): Promise<RunRow | undefined>;
+  findRunByRequestKey(environment: string, task: string, requestKey: string): Promise<RunRow | undefined>;
+}
+
+/** Who executes a run: this server's inline engine, a queue engine (BullMQ), or somebody else (`none`). */
+export type EngineName = "inline" | "bullmq" | "none";
+
+/** Statuses of the public API (WIRE 4). */
+export type RunStatus =
+  | "PENDING_VERSION"
+  | "QUEUED"
+  | "DEQUEUED"
+  | "EXECUTING"
+  | "WAITING"
+  | "COMPLETED"
+  | "CANCELED"
+  | "FAILED"
+  | "CRASHED"
+  | "SYSTEM_FAILURE"
+  | "DELAYED"
+  | "EXPIRED"
+  | "TIMED_OUT";
+
+/** A value as a client sent it: the text and the format it is in (`application/json`, `application/super+json`, `text/plain`). */
+export interface Packet {
+  readonly data: string | undefined;
+  readonly dataType: string;
+}
+
+/** The error of a run that did not succeed, as `GET /api/v3/runs/{id}` shows it. */
+export interface RunFailure {
+  readonly name?: string | undefined;
+  readonly message: string;
+  readonly stackTrace?: string | undefined;
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly environment: string;
+  readonly task: string;
+  readonly engine: EngineName;
+  readonly status: "QUEUED" | "DELAYED";
+  readonly payload: Packet;
+  /** JSON text; may hold NUL and lone surrogates, which `jsonb` would refuse. */
+  readonly metadata: string;
+  readonly tags: readonly string[];
+  readonly parentId?: string | undefined;
+  readonly rootId?: string | undefined;
+  readonly depth: number;
+  readonly batchId?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly idempotencyKeyExpiresAt?: Date | undefined;
+  /** What the user wrote, shown instead of the hash: `{ key, scope }`. */
+  readonly idempotencyKeyOptions?: JsonObject | undefined;
+  readonly requestKey?: string | undefined;
+  readonly delayUntil?: Date | undefined;
+  /** Seconds a run may stay queued. */
+  readonly ttlSeconds?: number | undefined;
+  readonly maxAttempts?: number | undefined;
+  readonly maxDurationSeconds?: number | undefined;
+  readonly queue?: string | undefined;
+  readonly concurrencyKey?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly isTest?: boolean | undefined;
+  /** How it was triggered: trigger, triggerAndWait, batchTrigger, batchTriggerAndWait. */
+  readonly triggerFunction: string;
+}
+
+export interface RunRow extends NewRun {
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly startedAt: Date | undefined;
+  readonly finishedAt: Date | undefined;
+  readonly expiredAt: Date | undefined;
+  /** 0 until the first attempt starts. */
+  readonly attempt: number;
+  /** How often the executing process went away in the middle of an attempt. */
+  readonly interruptions: number;
+  readonly holder: string | undefined;
+  readonly heartbeatAt: Date | undefined;
+  readonly cancelRequestedAt: Date | undefined;
+  readonly output: Packet | undefined;
+  readonly error: RunFailure | undefined;
+  readonly version: number;
+}
+
+export interface RunQuery {
+  readonly environment: string;
+  readonly limit: number;
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
+  readonly status?: readonly RunStatus[] | undefined;
+  readonly tasks?: readonly string[] | undefined;
+  /** Any of them. */
+  readonly tags?: readonly string[] | undefined;
+  readonly queues?: readonly string[] | undefined;
+  readonly batchId?: string | undefined;
+  readonly rootId?: string | undefined;
+  readonly isTest?: boolean | undefined;
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+}
+
+export interface RunTransition {
+  readonly environment?: string | undefined;
+  readonly id: string;
+  readonly from: readonly RunStatus[];
+  /** When given, the row's attempt must equal it. */
+  readonly attempt?: number | undefined;
+  /** When given, the row's holder must equal it. */
+  readonly heldBy?: string | undefined;
+  readonly change: {
+    readonly status?: RunStatus;
+    readonly attempt?: number;
+    readonly interruptions?: number;
+    /** null releases the run. */
+    readonly holder?: string | null;
+    readonly heartbeatAt?: Date;
+    readonly startedAt?: Date;
+    readonly finishedAt?: Date;
+    readonly expiredAt?: Date;
+    readonly delayUntil?: Date;
+    readonly cancelRequestedAt?: Date;
+    readonly output?: Packet;
+    readonly error?: RunFailure;
+    readonly tags?: readonly string[];
+  };
+}
+
+/** What `PUT …/metadata` reads and writes of a run, apart from everything else in its row. */
+export interface DocumentRow {
+  readonly id: string;
+  readonly environment: string;
+  readonly metadata: string;
+  /** Grows by one with each committed write of the document. */
+  readonly version: number;
+  /** Deduplication state, JSON text (the metadata writer knows its shape). */
+  readonly dedupe: string;
+  readonly parentId: string | undefined;
+  readonly rootId: string | undefined;
+  readonly finishedAt: Date | undefined;
+}
+
+export interface DocumentWrite {
+  readonly id: string;
+  readonly expectedVersion: number;
+  readonly metadata: string;
+  readonly dedupe: string;
+}
+
+export interface NewBatch {
+  readonly id: string;
+  readonly environment: string;
+  readonly runCount: number;
+  readonly parentId?: string | undefined;
+  readonly resumeParentOnCompletion: boolean;
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface BatchRow extends NewBatch {
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly sealed: boolean;
+  /** Run ids by item index; a missing item is absent. */
+  readonly items: ReadonlyMap<number, string>;
+}
+
+/** A database that cannot be opened or reached; the message says what to do. */
+export class StorageError extends Error {
+  override name = "StorageError";
+  readonly code: "STORAGE_LOCKED" | "STORAGE_SCHEMA" | "STORAGE_UNAVAILABLE" | "STORAGE_DURABILITY";
+
+  constructor(code: StorageError["code"], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
