@@ -1,0 +1,104 @@
+import { GroupCommitter, retryAfterMs } from "./metadata/group-committer.ts";
+import type { DocumentStorage } from "./metadata/group-rows.ts";
+import { UpdateQueue } from "./metadata/update-queue.ts";
+import type { UpdateRequest, UpdateResult } from "./metadata/update-request.ts";
+
+export type {
+  DocumentUpdate,
+  IneffectiveOperation,
+  RefusedTarget,
+  RemoteTarget,
+  UpdateRequest,
+  UpdateResult,
+} from "./metadata/update-request.ts";
+
+/** Options of a `MetadataWriter`. */
+export interface MetadataWriterOptions {
+  readonly storage: DocumentStorage;
+  /** Largest document in UTF-8 bytes of its JSON, itself allowed. */
+  readonly maximumSizeBytes: number;
+  /** Called after each commit with the ids of the runs whose documents changed; it must not throw. */
+  readonly onChange?: ((runIds: string[]) => void) | undefined;
+  /** Called with each failure of the storage, also when a retry succeeds; it must not throw. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** Requests that may wait for their commit; more are answered `unavailable`. Default 10,000. */
+  readonly maxPendingUpdates?: number | undefined;
+  /** Bytes of request bodies that may wait. Default 64 MB. */
+  readonly maxPendingBytes?: number | undefined;
+  /** Requests in one statement. Default 500. */
+  readonly maxGroupUpdates?: number | undefined;
+  /** Unix time in milliseconds; default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+  /** Waits between attempts; default a timer. */
+  readonly wait?: ((milliseconds: number) => Promise<void>) | undefined;
+}
+
+/** Documents that a group holds in memory, in bytes, if all were at their limit. */
+const groupDocumentBytes = 16 * 1024 * 1024;
+const groupBodyBytes = 8 * 1024 * 1024;
+
+/**
+ * The one place that changes metadata documents on the server. Requests of many runs are committed in groups: while the
+ * statement of one group runs, the next one collects, so that the cost of a commit is shared by all who wait for it. A
+ * request is answered `updated` only after its commit. Requests to one run are applied in the order of their arrival.
+ */
+export class MetadataWriter {
+  readonly #queue: UpdateQueue;
+  readonly #committer: GroupCommitter;
+  /** The loop that empties the queue; undefined while there is nothing to do. */
+  #work: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: MetadataWriterOptions) {
+    const { storage, maximumSizeBytes, onChange = ignore, onError = ignore } = options;
+    this.#queue = new UpdateQueue({
+      pendingUpdates: options.maxPendingUpdates ?? 10_000,
+      pendingBytes: options.maxPendingBytes ?? 64 * 1024 * 1024,
+      groupUpdates: options.maxGroupUpdates ?? 500,
+      groupBytes: groupBodyBytes,
+      groupDocuments: Math.max(16, Math.floor(groupDocumentBytes / maximumSizeBytes)),
+    });
+    const { now = Date.now, wait = pause } = options;
+    this.#committer = new GroupCommitter({
+      storage,
+      limitBytes: maximumSizeBytes,
+      now,
+      wait,
+      onChange,
+      onError,
+    });
+  }
+
+  /** Applies one request; resolves after its commit, and never rejects. Answers `unavailable` at once when too much waits. */
+  update(request: UpdateRequest): Promise<UpdateResult> {
+    return new Promise((settle) => {
+      if (this.#closed || !this.#queue.offer({ request, settle })) {
+        settle({ status: "unavailable", retryAfterMs });
+        return;
+      }
+      this.#work ??= this.#run();
+    });
+  }
+
+  /** Takes no more requests; resolves when those that wait have their answers. Does not close the storage. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#work;
+  }
+
+  async #run(): Promise<void> {
+    do {
+      // Gives sockets and timers their turn, which is also when the next requests come in: an embedded database's
+      // promises alone would starve both.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.#committer.commit(this.#queue.takeGroup());
+    } while (this.#queue.size > 0);
+    this.#work = undefined;
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function ignore(): void {}

@@ -1,0 +1,114 @@
+import { applyOperations, type JsonObject, type Operation } from "@runmeta/runtime/protocol";
+import type { DocumentRow, DocumentWrite } from "../../storage/storage.ts";
+import { DedupeState } from "./dedupe-state.ts";
+import { growthBound } from "./operation-growth.ts";
+
+/** What applying did to one document. `too-large` changed nothing; `bytes` is the size it would have had. */
+export type ApplyResult =
+  | { readonly kind: "applied"; readonly unapplied: readonly Operation[] }
+  | { readonly kind: "too-large"; readonly bytes: number };
+
+/** How operations are applied to a document that may be changed in the process. */
+type Applier = (
+  document: JsonObject,
+  operations: readonly Operation[],
+) => { document: JsonObject; unapplied: readonly Operation[] };
+
+/**
+ * One row while a group is put together. However many requests touch it, its text is parsed once and printed once: the
+ * size is followed by an upper bound, and the document is only printed in between where the bound reaches the limit or
+ * a path makes it unknown. Printing also gives the text to go back to when a request does not fit.
+ */
+export class LiveDocument {
+  readonly row: DocumentRow;
+  readonly #limitBytes: number;
+  #value: JsonObject | undefined;
+  /** The document's JSON; undefined after a change that has not been printed. */
+  #text: string | undefined;
+  /** At least the bytes of the document's JSON. */
+  #bytes: number;
+  #dedupe: DedupeState | undefined;
+
+  constructor(row: DocumentRow, limitBytes: number) {
+    this.row = row;
+    this.#limitBytes = limitBytes;
+    this.#text = row.metadata;
+    this.#bytes = utf8Bytes(row.metadata);
+  }
+
+  /** The keys that this run's row remembers; parsed when first asked for. */
+  get dedupe(): DedupeState {
+    return (this.#dedupe ??= new DedupeState(this.row.dedupe));
+  }
+
+  /** True once the document differs from the stored one. */
+  get changed(): boolean {
+    return this.text() !== this.row.metadata;
+  }
+
+  /** The document's JSON as it is now. */
+  text(): string {
+    if (this.#text !== undefined) return this.#text;
+    this.#text = JSON.stringify(this.#value);
+    this.#bytes = utf8Bytes(this.#text);
+    return this.#text;
+  }
+
+  /** Applies all of them, or none if the document would exceed the limit. */
+  apply(operations: readonly Operation[], applier: Applier = applyOperations): ApplyResult {
+    if (operations.length === 0) return { kind: "applied", unapplied: [] };
+    const bound = this.#bytes + growthBound(operations);
+    if (bound > this.#limitBytes) return this.#applyMeasured(operations, applier);
+    const unapplied = this.#run(operations, applier);
+    if (unapplied.length < operations.length) {
+      this.#text = undefined;
+      this.#bytes = bound;
+    }
+    return { kind: "applied", unapplied };
+  }
+
+  /** Puts another document in its place, unless it exceeds the limit. */
+  replace(document: JsonObject): ApplyResult {
+    const text = JSON.stringify(document);
+    const bytes = utf8Bytes(text);
+    if (bytes > this.#limitBytes) return { kind: "too-large", bytes };
+    this.#value = undefined;
+    this.#text = text;
+    this.#bytes = bytes;
+    return { kind: "applied", unapplied: [] };
+  }
+
+  /** What must be stored; undefined when neither the document nor its keys changed. */
+  toWrite(): DocumentWrite | undefined {
+    if (!this.changed && this.#dedupe?.changed !== true) return undefined;
+    const { id, version, dedupe } = this.row;
+    return { id, expectedVersion: version, metadata: this.text(), dedupe: this.#dedupe?.toText() ?? dedupe };
+  }
+
+  #applyMeasured(operations: readonly Operation[], applier: Applier): ApplyResult {
+    const before = this.text();
+    const bytesBefore = this.#bytes;
+    const unapplied = this.#run(operations, applier);
+    if (unapplied.length === operations.length) return { kind: "applied", unapplied };
+    this.#text = undefined;
+    this.text();
+    const bytes = this.#bytes;
+    if (bytes <= this.#limitBytes) return { kind: "applied", unapplied };
+    this.#value = undefined;
+    this.#text = before;
+    this.#bytes = bytesBefore;
+    return { kind: "too-large", bytes };
+  }
+
+  #run(operations: readonly Operation[], applier: Applier): readonly Operation[] {
+    this.#value ??= JSON.parse(this.text()) as JsonObject;
+    const { document, unapplied } = applier(this.#value, operations);
+    this.#value = document;
+    return unapplied;
+  }
+}
+
+/** Bytes of a text as it is stored and counted against the limit. */
+function utf8Bytes(text: string): number {
+  return Buffer.byteLength(text, "utf8");
+}
