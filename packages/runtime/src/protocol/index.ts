@@ -1,2 +1,33 @@
+export type { AppliedOperations } from "./apply-operation.ts";
+export { applyOperation, applyOperations } from "./apply-operation.ts";
+export { jsonBytes, numberBytes, stringBytes } from "./byte-size.ts";
+export { cloneJson } from "./clone-json.ts";
+export type { PendingOperation } from "./collapse-operations.ts";
+export { collapseOperations } from "./collapse-operations.ts";
+export { copyJson, lastCopyBytes } from "./copy-json.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
+export {
+  DEFAULT_MAXIMUM_SIZE_BYTES,
+  MAX_ADDED_ITEMS,
+  MAX_BATCH_RUNS,
+  MAX_BODY_BYTES,
+  MAX_DEPTH,
+  MAX_IDEMPOTENCY_KEY_LENGTH,
+  MAX_TAG_LENGTH,
+  MAX_TAGS,
+  MAX_TRIGGER_BODY_BYTES,
+  MAXIMUM_SIZE_VARIABLE,
+  resolveMaximumSize,
+} from "./limits.ts";
+export { assertSafeKey, isPathKey, isSafeKey } from "./metadata-key.ts";
 export type { Operation } from "./operation.ts";
+export { isRunId } from "./run-id.ts";
+export { assignSegment, gapBefore, parentOf, readSegment, rootOf, simplePath } from "./simple-path.ts";
+export {
+  appendOwned,
+  appendValue,
+  deepEqual,
+  incrementValue,
+  missingValue,
+  removeValue,
+} from "./value-operations.ts";
