@@ -15,9 +15,13 @@ export type RunmetaErrorCode =
   | "RUNMETA_CONFIG"
   | "RUNMETA_TASK_NOT_FOUND"
   | "RUNMETA_TASK_RUN_FAILED"
+  | "RUNMETA_PACKET"
   | "RUNMETA_MAX_DURATION"
   | "RUNMETA_RUN_CANCELLED"
-  | "RUNMETA_HOOK_TIMEOUT";
+  | "RUNMETA_HOOK_TIMEOUT"
+  | "RUNMETA_TASK_PAYLOAD"
+  | "RUNMETA_TASK_OUTPUT"
+  | "RUNMETA_TASK_ABORTED";
 
 /** Base of every error that runmeta throws. */
 export class RunmetaError extends Error {
@@ -120,5 +124,110 @@ export class ConfigError extends RunmetaError {
 
   constructor(message: string, options?: { cause?: unknown }) {
     super("RUNMETA_CONFIG", message, options);
+  }
+}
+
+/** Throw it from a task to end its run at once: it is never retried. */
+export class AbortTaskRunError extends RunmetaError {
+  override name = "AbortTaskRunError";
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("RUNMETA_TASK_ABORTED", message, options);
+  }
+}
+
+/** A run failed because its payload could not be read or did not match the task's schema. It is not retried. */
+export class TaskPayloadError extends RunmetaError {
+  override name = "TaskPayloadError";
+  /** What the schema found, as `path: message`; empty when the payload could not be read at all. */
+  readonly issues: readonly string[];
+
+  constructor(message: string, issues: readonly string[] = [], options?: { cause?: unknown }) {
+    super("RUNMETA_TASK_PAYLOAD", message, options);
+    this.issues = issues;
+  }
+}
+
+/** A run failed because what its task returned cannot be sent. It is not retried: the task has done its work. */
+export class TaskOutputError extends RunmetaError {
+  override name = "TaskOutputError";
+
+  constructor(task: string, options?: { cause?: unknown }) {
+    const cause = options?.cause;
+    super(
+      "RUNMETA_TASK_OUTPUT",
+      `The output of task "${task}" cannot be sent${cause instanceof Error ? `: ${cause.message}` : ""}`,
+      options,
+    );
+  }
+}
+
+/** Thrown when no task of this id is registered in the process. */
+export class TaskNotFoundError extends RunmetaError {
+  override name = "TaskNotFoundError";
+  readonly task: string;
+
+  constructor(task: string) {
+    super("RUNMETA_TASK_NOT_FOUND", `Task not found: "${task}" is not registered in this process. Import the module that defines it.`);
+    this.task = task;
+  }
+}
+
+/** The reason of a run's `signal` when the run exceeded its `maxDuration`; the run is TIMED_OUT and not retried. */
+export class MaxDurationError extends RunmetaError {
+  override name = "MaxDurationError";
+  readonly maxDurationSeconds: number;
+
+  constructor(maxDurationSeconds: number) {
+    super("RUNMETA_MAX_DURATION", `The run exceeded its maxDuration of ${maxDurationSeconds} seconds`);
+    this.maxDurationSeconds = maxDurationSeconds;
+  }
+}
+
+/** The reason of a run's `signal` when the run was cancelled. */
+export class RunCancelledError extends RunmetaError {
+  override name = "RunCancelledError";
+  readonly runId: string;
+
+  constructor(runId: string, options?: { cause?: unknown }) {
+    super("RUNMETA_RUN_CANCELLED", `Run ${runId} was cancelled`, options);
+    this.runId = runId;
+  }
+}
+
+/** A lifecycle hook did not finish in time; the run went on without it. */
+export class HookTimeoutError extends RunmetaError {
+  override name = "HookTimeoutError";
+  /** For example `onComplete`. */
+  readonly hook: string;
+  readonly timeoutMs: number;
+
+  constructor(hook: string, timeoutMs: number) {
+    super("RUNMETA_HOOK_TIMEOUT", `${hook} did not finish within ${timeoutMs} ms`);
+    this.hook = hook;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** Thrown by `unwrap()` when the run that was waited for did not succeed. */
+export class TaskRunFailedError extends RunmetaError {
+  override name = "TaskRunFailedError";
+  readonly taskId: string;
+  readonly runId: string;
+
+  constructor(taskId: string, runId: string, cause: unknown) {
+    const problem = cause instanceof Error ? `: ${cause.message}` : "";
+    super("RUNMETA_TASK_RUN_FAILED", `Run ${runId} of task "${taskId}" failed${problem}`, { cause });
+    this.taskId = taskId;
+    this.runId = runId;
+  }
+}
+
+/** Thrown when a payload or an output cannot be written down, or what arrived cannot be read. */
+export class PacketError extends RunmetaError {
+  override name = "PacketError";
+
+  constructor(problem: string, options?: { cause?: unknown }) {
+    super("RUNMETA_PACKET", `Invalid payload or output: ${problem}`, options);
   }
 }

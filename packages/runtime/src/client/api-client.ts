@@ -1,0 +1,235 @@
+import { type Clock, systemClock } from "../clock.ts";
+import { runOutsideScope } from "../context/context-storage.ts";
+import { ApiError, ConfigError } from "../errors.ts";
+import { type ExchangeResult, exchange, type Fetch } from "../http/exchange.ts";
+import { pause } from "./pause.ts";
+import { asksForRetry, type RetryOptions, retryDelayMs } from "./retry-delay.ts";
+
+/** Where an {@link ApiClient} sends its requests, and as whom. */
+export interface ApiClientOptions {
+  /** Where the API is, for example `http://127.0.0.1:3030`; a path prefix is kept. http and https only. */
+  readonly baseURL: string;
+  /** A secret key (`tr_…`) or a public access token. Never part of an error message. */
+  readonly accessToken: string;
+  /** Sends the requests. @default the global `fetch`, looked up at each call */
+  readonly fetch?: Fetch | undefined;
+  /** What retries and deadlines wait on. @default the system's clock */
+  readonly clock?: Clock | undefined;
+  /** Deadline of one request, headers and body, in milliseconds (1 or more). @default 30000 */
+  readonly requestTimeoutMs?: number | undefined;
+}
+
+export interface ApiRequestOptions {
+  /** Query parameters; undefined ones are left out. */
+  readonly query?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Sent as JSON; a string is sent as it is (give its `content-type`). */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Ends the call, its waits included; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Deadline of each request. @default the client's */
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: RetryOptions | undefined;
+  /**
+   * False for a body that counts twice when it is applied twice. After a request that may have been applied it is sent
+   * again only to a server that says it deduplicates (`x-runmeta-dedupe: 1`).
+   * @default true
+   */
+  readonly repeatable?: boolean | undefined;
+}
+
+/** A successful reply (2xx). */
+export interface ApiReply {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed JSON body; undefined when it is empty. */
+  readonly body: unknown;
+}
+
+/** Version of the official client whose contract is spoken. */
+const CLIENT_VERSION = "4.8.3";
+/** Without it the official server answers with the status names of its older API. */
+const API_VERSION = "2025-07-16";
+/** A page of 100 runs with 262,144 bytes of metadata each is 26 MB; beyond this a reply is a fault. */
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+/** Enough of a server's message to act on; the rest is in `ApiError.body`. */
+const MAX_MESSAGE_CHARACTERS = 500;
+
+function parseBaseURL(baseURL: string): string {
+  let url: URL;
+  try {
+    url = new URL(baseURL);
+  } catch {
+    // The text itself may hold credentials, so it is not repeated.
+    throw new ConfigError(
+      "the API's base URL is not a URL; give one like http://127.0.0.1:3030 (TRIGGER_API_URL)",
+    );
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new ConfigError(`the API's base URL must be http or https, got "${url.protocol}"`);
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw new ConfigError("the API's base URL must not hold a user, a password, a query or a fragment");
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+function parseAccessToken(accessToken: string): string {
+  // A line break from a file of secrets is no part of the key.
+  const token = typeof accessToken === "string" ? accessToken.trim() : "";
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new ConfigError("the access token must be printable ASCII without spaces (TRIGGER_SECRET_KEY)");
+  }
+  return token;
+}
+
+function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  if (text === "") return { ok: true, value: undefined };
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return { ok: false };
+  }
+}
+
+function errorText(body: unknown): string | undefined {
+  if (typeof body === "string") return body;
+  if (typeof body !== "object" || body === null || !("error" in body)) return undefined;
+  return typeof body.error === "string" ? body.error : JSON.stringify(body.error);
+}
+
+/**
+ * Calls the API: the headers of the official client, its retries (408, 409, 429, 5xx and connection errors, five
+ * requests at most) and one idempotency key for all requests of a call. Redirects are not followed.
+ */
+export class ApiClient {
+  /** Without a slash at its end. */
+  readonly baseURL: string;
+  readonly clock: Clock;
+  readonly #accessToken: string;
+  readonly #fetch: Fetch | undefined;
+  readonly #requestTimeoutMs: number;
+  /** Known once a reply has said so. */
+  #deduplicates = false;
+
+  /** @throws ConfigError for a base URL or a token that cannot be used */
+  constructor(options: ApiClientOptions) {
+    this.baseURL = parseBaseURL(options.baseURL);
+    this.#accessToken = parseAccessToken(options.accessToken);
+    this.clock = options.clock ?? systemClock;
+    this.#fetch = options.fetch;
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
+    if (!(this.#requestTimeoutMs >= 1)) {
+      throw new ConfigError(`requestTimeoutMs must be 1 or more, got ${String(this.#requestTimeoutMs)}`);
+    }
+  }
+
+  /**
+   * One call; gives the reply's body, unchecked: `T` is the caller's word for it.
+   * @throws ApiError for a reply that is not 2xx, and with `status` 0 when none came
+   */
+  async request<T>(method: string, path: string, options: ApiRequestOptions = {}): Promise<T> {
+    // The one place where a body is taken on trust; readers that must not be wrong parse it with a schema.
+    return (await this.send(method, path, options)).body as T;
+  }
+
+  /** The same call, with status and headers. */
+  send(method: string, path: string, options: ApiRequestOptions = {}): Promise<ApiReply> {
+    // An instrumented fetch must not write to the run whose request it sees.
+    return runOutsideScope(() => this.#sendWithRetries(method, path, options));
+  }
+
+  async #sendWithRetries(method: string, path: string, options: ApiRequestOptions): Promise<ApiReply> {
+    const { signal } = options;
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(options.query ?? {}))
+      if (value !== undefined) query.set(name, value);
+    const search = query.toString();
+    const request = {
+      fetch: this.#fetch,
+      clock: this.clock,
+      method,
+      url: `${this.baseURL}${path}${search === "" ? "" : `?${search}`}`,
+      headers: {
+        authorization: `Bearer ${this.#accessToken}`,
+        "content-type": "application/json",
+        "trigger-version": CLIENT_VERSION,
+        "x-trigger-api-version": API_VERSION,
+        "x-trigger-source": "sdk",
+        "x-trigger-request-idempotency-key": crypto.randomUUID(),
+        ...options.headers,
+      },
+      body:
+        options.body === undefined || typeof options.body === "string"
+          ? options.body
+          : JSON.stringify(options.body),
+      timeoutMs: options.timeoutMs ?? this.#requestTimeoutMs,
+      signal,
+      maxReplyBytes: MAX_REPLY_BYTES,
+    };
+    const call = `${method} ${path}`;
+    for (let attempt = 1; ; attempt += 1) {
+      signal?.throwIfAborted();
+      const result = await exchange(request);
+      signal?.throwIfAborted();
+      if (result.headers?.get("x-runmeta-dedupe") === "1") this.#deduplicates = true;
+      if (result.kind === "reply" && result.status >= 200 && result.status < 300)
+        return this.#read(call, result);
+      const again = result.kind === "fault" || asksForRetry(result.status, result.headers);
+      const mayCountTwice = options.repeatable === false && !this.#deduplicates && maybeApplied(result);
+      const delayMs =
+        again && !mayCountTwice
+          ? retryDelayMs(attempt, options.retry, result.kind === "reply" ? result : undefined, this.clock)
+          : undefined;
+      if (delayMs === undefined) throw this.#failure(call, result, attempt, mayCountTwice);
+      await pause(this.clock, delayMs, signal);
+    }
+  }
+
+  #read(call: string, reply: Extract<ExchangeResult, { kind: "reply" }>): ApiReply {
+    const body = reply.truncated ? undefined : parseJson(reply.text);
+    if (body?.ok === true) return { status: reply.status, headers: reply.headers, body: body.value };
+    const problem = reply.truncated
+      ? `is longer than ${MAX_REPLY_BYTES} bytes`
+      : "is not JSON (does the base URL point to the API?)";
+    throw new ApiError(`${call}: the reply ${problem}`, {
+      status: reply.status,
+      body: reply.text,
+      headers: Object.fromEntries(reply.headers),
+    });
+  }
+
+  #failure(call: string, result: ExchangeResult, attempts: number, mayCountTwice: boolean): ApiError {
+    const tries = attempts > 1 ? ` (${attempts} attempts)` : "";
+    const doubt = mayCountTwice
+      ? "; it may have been applied and was not sent again, since that could count twice"
+      : "";
+    if (result.kind === "fault") {
+      const message = this.#redact(
+        `${call}: no reply from ${this.baseURL}: ${result.reason}${tries}${doubt}`,
+      );
+      return new ApiError(message, { status: 0 }, { cause: result.cause });
+    }
+    const parsed = parseJson(result.text);
+    const body = parsed.ok ? parsed.value : result.text;
+    const redirect =
+      result.status >= 300 && result.status < 400
+        ? "redirects are not followed; check the base URL"
+        : undefined;
+    const said = (redirect ?? errorText(body) ?? "").slice(0, MAX_MESSAGE_CHARACTERS);
+    return new ApiError(
+      this.#redact(`${call} answered ${result.status}${said === "" ? "" : `: ${said}`}${tries}${doubt}`),
+      { status: result.status, body, headers: Object.fromEntries(result.headers) },
+    );
+  }
+
+  #redact(message: string): string {
+    return message.replaceAll(this.#accessToken, "[token]");
+  }
+}
+
+/** False when the endpoint certainly did not act on the request. */
+function maybeApplied(result: ExchangeResult): boolean {
+  if (result.kind === "fault") return result.maybeSent;
+  return result.status >= 500 && result.status !== 503;
+}

@@ -1,0 +1,85 @@
+import { currentScope } from "../context/context-storage.ts";
+import { ConfigError } from "../errors.ts";
+import { ApiClient, type ApiClientOptions } from "./api-client.ts";
+
+/** What {@link configure} takes; what is left out comes from the environment. */
+export type ClientConfiguration = Partial<
+  Pick<ApiClientOptions, "accessToken" | "baseURL" | "fetch" | "requestTimeoutMs">
+>;
+
+/** Where a run keeps the client of its own API, in `scope.attachments`. */
+export const apiClientKey: unique symbol = Symbol.for("runmeta.api-client") as never;
+
+const slot = Symbol.for("runmeta.client-configuration.v1");
+// Shared by all copies of the package in the process, as the run context is.
+const shared = globalThis as { [slot]?: ClientConfiguration };
+
+/**
+ * Sets where this process calls the API, in place of what was set before. Nothing is sent and nothing is checked here:
+ * a call without a URL or a key throws ConfigError.
+ *
+ * @example
+ * configure({ baseURL: "http://127.0.0.1:3030", accessToken: process.env.MY_KEY });
+ */
+export function configure(
+  configuration: { readonly [K in keyof ClientConfiguration]: ClientConfiguration[K] | undefined },
+): void {
+  const given: ClientConfiguration = {};
+  for (const [name, value] of Object.entries(configuration))
+    if (value !== undefined) Object.assign(given, { [name]: value });
+  shared[slot] = given;
+}
+
+function fromEnvironment(name: string): string | undefined {
+  const value = globalThis.process?.env[name];
+  return value === undefined || value === "" ? undefined : value;
+}
+
+function ownClient(): ApiClient | undefined {
+  // Whoever opens a run puts an ApiClient there, possibly of another copy of this package: same methods.
+  return currentScope()?.attachments.get(apiClientKey) as ApiClient | undefined;
+}
+
+function resolve(): {
+  baseURL: string | undefined;
+  accessToken: string | undefined;
+  rest: ClientConfiguration;
+} {
+  const rest = shared[slot] ?? {};
+  return {
+    // Read at each call: tests and loaders set variables after the import.
+    baseURL: rest.baseURL ?? fromEnvironment("TRIGGER_API_URL"),
+    accessToken: rest.accessToken ?? fromEnvironment("TRIGGER_SECRET_KEY"),
+    rest,
+  };
+}
+
+/**
+ * The client for a call made here: the current run's own, else the configured one, else the environment's;
+ * undefined when there is no URL or no key.
+ * @throws ConfigError for a URL or key that cannot be used
+ */
+export function findApiClient(): ApiClient | undefined {
+  const own = ownClient();
+  if (own !== undefined) return own;
+  const { baseURL, accessToken, rest } = resolve();
+  if (baseURL === undefined || accessToken === undefined) return undefined;
+  return new ApiClient({ ...rest, baseURL, accessToken });
+}
+
+/**
+ * As {@link findApiClient}, for calls that cannot do without.
+ * @throws ConfigError naming what is missing; there is no default host
+ */
+export function requireApiClient(): ApiClient {
+  const client = findApiClient();
+  if (client !== undefined) return client;
+  const { baseURL, accessToken } = resolve();
+  const missing = [
+    ...(baseURL === undefined ? ["no URL (TRIGGER_API_URL)"] : []),
+    ...(accessToken === undefined ? ["no key (TRIGGER_SECRET_KEY)"] : []),
+  ];
+  throw new ConfigError(
+    `The API is not configured: ${missing.join(", ")}. Set it, or call configure({ baseURL, accessToken }).`,
+  );
+}

@@ -1,0 +1,71 @@
+import { currentScope } from "../context/context-storage.ts";
+import { ConfigError } from "../errors.ts";
+
+/** What a key is unique within: this run, this attempt of it, or the whole environment. */
+export type IdempotencyKeyScope = "run" | "attempt" | "global";
+
+/** What the caller wrote, sent along so that the API can show it in place of the hash. */
+export interface IdempotencyKeyOrigin {
+  readonly key: string;
+  readonly scope: IdempotencyKeyScope;
+}
+
+/** The newest keys made here; an older one is still valid, only its origin is not sent. */
+const MAX_ORIGINS = 1_000;
+const origins = new Map<string, IdempotencyKeyOrigin>();
+
+/** Hex SHA-256: a key that is this long is taken as one that was made already. */
+const HASH_LENGTH = 64;
+
+async function sha256(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function scopeParts(scope: IdempotencyKeyScope): string[] {
+  const run = currentScope();
+  if (run === undefined || scope === "global") return [];
+  return scope === "run" ? [run.id] : [run.id, String(run.attempt)];
+}
+
+async function create(
+  key: string | readonly string[],
+  options?: { readonly scope?: IdempotencyKeyScope | undefined },
+): Promise<string> {
+  const scope = options?.scope ?? "run";
+  if (scope !== "run" && scope !== "attempt" && scope !== "global") {
+    throw new ConfigError(`scope must be "run", "attempt" or "global", got "${String(scope)}"`);
+  }
+  const parts = typeof key === "string" ? [key] : [...key];
+  if (parts.length === 0 || parts.some((part) => typeof part !== "string")) {
+    throw new ConfigError("an idempotency key must be a string or a list of strings with at least one");
+  }
+  const hash = await sha256([...parts, ...scopeParts(scope)].join("-"));
+  origins.delete(hash);
+  origins.set(hash, { key: parts.join("-"), scope });
+  for (const oldest of origins.keys()) {
+    if (origins.size <= MAX_ORIGINS) break;
+    origins.delete(oldest);
+  }
+  return hash;
+}
+
+/** Keys that make a trigger happen once. */
+export const idempotencyKeys = {
+  /**
+   * A key (64 hex digits, the SHA-256 that the official client makes) for `trigger(payload, { idempotencyKey })`.
+   * Inside a run, scope `run` (the default) makes it unique to the run, so a retried attempt triggers nothing twice;
+   * `attempt` to the attempt. Outside a run all scopes are global.
+   * @throws ConfigError for an empty list or an unknown scope
+   */
+  create,
+} as const;
+
+/** The key to send for what a caller gave as `idempotencyKey`; a plain string or list has scope `run`. */
+export async function resolveIdempotencyKey(
+  key: string | readonly string[] | undefined,
+): Promise<{ readonly hash: string; readonly origin: IdempotencyKeyOrigin | undefined } | undefined> {
+  if (key === undefined || key.length === 0) return undefined;
+  const hash = typeof key === "string" && key.length === HASH_LENGTH ? key : await create(key);
+  return { hash, origin: origins.get(hash) };
+}

@@ -1,0 +1,75 @@
+import { requireApiClient } from "./configure.ts";
+import { pathSegment } from "./path-segment.ts";
+import { replyField, replyString } from "./reply-field.ts";
+import { type TaskRunPromise, taskRunPromise } from "./task-run-promise.ts";
+import { triggerBody } from "./trigger-body.ts";
+import type { TriggerOptions } from "./trigger-options.ts";
+import { waitForRun } from "./wait-for-run.ts";
+
+/** A run that was triggered. */
+export interface TriggeredRun {
+  readonly id: string;
+  readonly taskIdentifier: string;
+  /** True when an idempotency key gave a run that was there before. */
+  readonly isCached: boolean;
+  /** A token that may read this run, when the server gives one. */
+  readonly publicAccessToken?: string;
+}
+
+/** How a call ends early. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function trigger(
+  taskId: string,
+  payload: unknown,
+  options: TriggerOptions,
+  wait: { readonly resumeParentOnCompletion: boolean; readonly signal: AbortSignal | undefined },
+): Promise<TriggeredRun> {
+  const path = `/api/v1/tasks/${pathSegment("the task's id", taskId)}/trigger`;
+  const body = await triggerBody(payload, options, wait);
+  const reply = await requireApiClient().send("POST", path, { body, signal: wait.signal });
+  const token = reply.headers.get("x-trigger-jwt");
+  return {
+    id: replyString(`POST ${path}`, reply, "id"),
+    taskIdentifier: taskId,
+    isCached: replyField(reply, "isCached") === true,
+    ...(token === null ? {} : { publicAccessToken: token }),
+  };
+}
+
+/**
+ * Triggers a run of a task. Inside a run, that run becomes its parent.
+ * A request that is sent again after a fault triggers nothing twice: it carries the same key.
+ * @throws MetadataValueError, MetadataSizeError, PacketError before anything is sent; ConfigError; ApiError
+ */
+export async function triggerTask(
+  taskId: string,
+  payload: unknown,
+  options: TriggerOptions = {},
+  call: CallOptions = {},
+): Promise<TriggeredRun> {
+  return trigger(taskId, payload, options, { resumeParentOnCompletion: false, signal: call.signal });
+}
+
+/**
+ * Triggers a run and waits for its end. The promise has `unwrap()`, which gives the output or throws TaskRunFailedError.
+ * A failed run is a result, not an exception.
+ * @throws as {@link triggerTask}, and the reason of `signal` (by default the current run's) when it is aborted
+ */
+export function triggerTaskAndWait<Output = unknown>(
+  taskId: string,
+  payload: unknown,
+  options: TriggerOptions = {},
+  call: CallOptions = {},
+): TaskRunPromise<Output> {
+  const ended = async () => {
+    const run = await trigger(taskId, payload, options, {
+      resumeParentOnCompletion: true,
+      signal: call.signal,
+    });
+    return { ...(await waitForRun<Output>(run.id, { signal: call.signal })), taskIdentifier: taskId };
+  };
+  return taskRunPromise(ended(), taskId);
+}
