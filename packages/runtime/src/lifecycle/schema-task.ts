@@ -1,0 +1,33 @@
+import { parsePayload, type SchemaInput, type SchemaOutput, type StandardSchema } from "./standard-schema.ts";
+import { defineTask } from "./task.ts";
+import type { TaskOptions } from "./task-definition.ts";
+import { createTaskHandle, type Task } from "./task-handle.ts";
+
+/** What {@link schemaTask} takes. */
+export interface SchemaTaskOptions<TId extends string, TSchema extends StandardSchema, TOutput, TInit>
+  extends TaskOptions<TId, SchemaOutput<TSchema>, TOutput, TInit> {
+  /** Any Standard Schema (zod 4, valibot, arktype, …), synchronous or not. */
+  readonly schema: TSchema;
+}
+
+/**
+ * Defines a task whose payload is parsed by a schema before anything else runs. A payload that does not match fails
+ * the run with a `TaskPayloadError` that names the issues; it is not retried, and the task's own hooks, which are
+ * typed for a parsed payload, are not called (those of the config and the global ones are).
+ *
+ * @example
+ * export const greet = schemaTask({
+ *   id: "greet",
+ *   schema: z.object({ name: z.string(), at: z.coerce.date() }),
+ *   run: async ({ name, at }) => `Hello ${name}, it is ${at.getHours()} h`,
+ * });
+ */
+export function schemaTask<
+  TId extends string,
+  TSchema extends StandardSchema,
+  TOutput = unknown,
+  TInit = undefined,
+>(options: SchemaTaskOptions<TId, TSchema, TOutput, TInit>): Task<TId, SchemaInput<TSchema>, TOutput> {
+  defineTask(options, (payload) => parsePayload(options.id, options.schema, payload));
+  return createTaskHandle(options.id);
+}

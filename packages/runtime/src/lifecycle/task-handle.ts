@@ -1,0 +1,91 @@
+import {
+  type BatchItem,
+  type BatchOptions,
+  batchTriggerTask,
+  batchTriggerTaskAndWait,
+  type TriggeredBatch,
+} from "../client/batch.ts";
+import type { TaskRunPromise, TaskRunResult } from "../client/task-run-promise.ts";
+import { type CallOptions, type TriggeredRun, triggerTask, triggerTaskAndWait } from "../client/trigger.ts";
+import type { TriggerOptions } from "../client/trigger-options.ts";
+
+/** A run that was triggered; carries the types of its task for `runs.retrieve(handle)`. */
+export interface RunHandle<TId extends string, TPayload, TOutput> extends TriggeredRun {
+  readonly taskIdentifier: TId;
+  /** Only a type; never there at run time. */
+  readonly __types?: { readonly payload: TPayload; readonly output: TOutput };
+}
+
+/** A batch that was triggered; carries the types of its task. */
+export interface BatchHandle<TPayload, TOutput> extends TriggeredBatch {
+  /** Only a type; never there at run time. */
+  readonly __types?: { readonly payload: TPayload; readonly output: TOutput };
+}
+
+/** The results of a batch, in the order of its items. */
+export interface TaskBatchResult<TOutput> {
+  readonly id: string;
+  readonly runs: readonly TaskRunResult<TOutput>[];
+}
+
+/** A task, as other code triggers it. */
+export interface Task<TId extends string, TPayload = void, TOutput = unknown> {
+  readonly id: TId;
+  /**
+   * Triggers a run and does not wait for it. Inside a run, that run becomes its parent.
+   * @throws ConfigError when no API is configured; ApiError; MetadataValueError and MetadataSizeError before anything is sent
+   */
+  trigger(
+    payload: TPayload,
+    options?: TriggerOptions,
+    call?: CallOptions,
+  ): Promise<RunHandle<TId, TPayload, TOutput>>;
+  /**
+   * Triggers a run and waits until it has ended. A run that fails is a result with `ok: false`; `.unwrap()` gives the
+   * output or throws `TaskRunFailedError`.
+   *
+   * @example
+   * const size = await resize.triggerAndWait({ url }).unwrap();
+   */
+  triggerAndWait(payload: TPayload, options?: TriggerOptions, call?: CallOptions): TaskRunPromise<TOutput>;
+  /** Triggers up to 1,000 runs in two requests and does not wait for them. */
+  batchTrigger(
+    items: readonly BatchItem<TPayload>[],
+    options?: BatchOptions,
+    call?: CallOptions,
+  ): Promise<BatchHandle<TPayload, TOutput>>;
+  /** Triggers up to 1,000 runs and waits until all have ended. */
+  batchTriggerAndWait(
+    items: readonly BatchItem<TPayload>[],
+    options?: BatchOptions,
+    call?: CallOptions,
+  ): Promise<TaskBatchResult<TOutput>>;
+}
+
+/** Any task, for generics such as `tasks.trigger<typeof myTask>`. */
+export type AnyTask = Task<string, never, unknown>;
+/** The id of a task, as a literal type. */
+export type TaskIdentifier<TTask extends AnyTask> =
+  TTask extends Task<infer TId, never, unknown> ? TId : never;
+/** What a task is triggered with. */
+export type TaskPayload<TTask extends AnyTask> =
+  TTask extends Task<string, infer TPayload, unknown> ? TPayload : never;
+/** What a task returns. */
+export type TaskOutput<TTask extends AnyTask> =
+  TTask extends Task<string, never, infer TOutput> ? TOutput : never;
+
+/** The handle of a task by its id; the task itself may be defined in another process. */
+export function createTaskHandle<TId extends string, TPayload, TOutput>(
+  id: TId,
+): Task<TId, TPayload, TOutput> {
+  return {
+    id,
+    trigger: async (payload, options, call) => ({
+      ...(await triggerTask(id, payload, options, call)),
+      taskIdentifier: id,
+    }),
+    triggerAndWait: (payload, options, call) => triggerTaskAndWait<TOutput>(id, payload, options, call),
+    batchTrigger: (items, options, call) => batchTriggerTask(id, items, options, call),
+    batchTriggerAndWait: (items, options, call) => batchTriggerTaskAndWait<TOutput>(id, items, options, call),
+  };
+}
