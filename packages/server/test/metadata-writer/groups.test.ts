@@ -1,5 +1,5 @@
 import type { Operation } from "@runmeta/runtime/protocol";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MetadataWriter } from "../../src/service/metadata-writer.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { MemoryDocuments } from "./memory-documents.ts";
@@ -166,6 +166,35 @@ describe("failing statements", () => {
     expect(answers.map((answer) => answer.status)).toEqual(["updated", "unavailable", "updated", "updated"]);
     expect(["run_a", "run_b", "run_c"].map((id) => storage.document(id))).toEqual([{ n: 2 }, {}, { n: 1 }]);
     expect(errors.length).toBeGreaterThan(0);
+  });
+
+  it("its neighbours go through without keys too, although their run has moved on meanwhile", async () => {
+    const { storage, writer } = setUp();
+    storage.beforeWrite = (writes) => {
+      if (writes.some((write) => write.metadata.includes("poison")))
+        throw new Error("refused by the database");
+    };
+    const answers = await Promise.all([
+      writer.update(put("run_a", { operations: [increment("n")] })),
+      writer.update(put("run_b", { operations: [set("text", "poison")] })),
+      writer.update(put("run_a", { operations: [increment("n")] })),
+    ]);
+    expect(answers.map((answer) => answer.status)).toEqual(["updated", "unavailable", "updated"]);
+  });
+
+  it("a group that fails again and again is given up after eight seconds, the next one is tried", async () => {
+    const { storage, writer } = setUp();
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => 3000 * storage.reads);
+    storage.beforeWrite = () => {
+      throw new Error("refused by the database");
+    };
+    const request = () => writer.update(put("run_a", { operations: [increment("n")] }));
+    const answers = await Promise.all(Array.from({ length: 100 }, request));
+    clock.mockRestore();
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set(["unavailable"]));
+    expect(storage.reads).toBe(3);
+    storage.beforeWrite = () => {};
+    expect((await request()).status).toBe("updated");
   });
 
   it.each([
