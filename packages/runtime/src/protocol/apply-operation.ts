@@ -1,6 +1,6 @@
 import { cloneJson } from "./clone-json.ts";
 import type { JsonObject } from "./json.ts";
-import { MAX_ADDED_ITEMS } from "./limits.ts";
+import { MAX_ADDED_ITEMS, MAX_DEPTH } from "./limits.ts";
 import { isPathKey, isSafeKey } from "./metadata-key.ts";
 import type { Operation } from "./operation.ts";
 import { applyPattern } from "./pattern-path.ts";
@@ -18,7 +18,8 @@ export interface AppliedOperations {
 /**
  * Applies operations in order, with the meaning of the official function: what its result is after each operation has
  * been written as JSON and read back (holes of lists are `null`; how operations are cut into requests cannot matter).
- * Where the official function throws, the operation is reported as unapplied and changes nothing.
+ * Where the official function throws, the operation is reported as unapplied and changes nothing; so is one whose path
+ * has more than {@link MAX_DEPTH} segments or that adds more than {@link MAX_ADDED_ITEMS} items.
  *
  * Takes ownership of `document` and may change it; values of operations are copied in, never shared, so neither
  * document nor operations can be changed through the other. Cost: the values, not the document; a wildcard or a slice
@@ -63,6 +64,7 @@ class Application implements AppliedOperations {
     if (!isPathKey(key)) return changeMember(this.document, key, operation);
     const segments = simplePath(key);
     if (segments === undefined) return this.#changeByPattern(operation);
+    if (segments.length > MAX_DEPTH) return false;
     const parent = parentOf(this.document, segments);
     // A write that finds no parent counts as applied; `remove` found no list.
     if (parent === undefined) return writesBlindly(operation.type);
@@ -74,6 +76,7 @@ class Application implements AppliedOperations {
   }
 
   #changeByPattern(operation: Exclude<KeyedOperation, { type: "delete" }>): boolean {
+    if (operation.key.split(".", MAX_DEPTH + 2).length > MAX_DEPTH + 1) return false;
     const result = applyPattern(this.document, operation, this.#allowance);
     if (result === undefined) return false;
     this.document = result.document;

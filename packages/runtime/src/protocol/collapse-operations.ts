@@ -13,9 +13,9 @@ export interface PendingOperation {
 }
 
 /**
- * Folds a list of operations into a shorter one with the same effect on every document; the sum of counts stays, an
+ * Folds a list of operations into a shorter one with the same effect on every document, order of members included; the sum of counts stays, an
  * operation that became redundant hands its count to the one that replaced it. `update` absorbs all before it, a literal
- * `set` or `delete` all before it under its key; operations with equal keys merge across others that touch neither
+ * `set` or `delete` all before it under its key (a `delete` before a `set` stays); operations with equal keys merge across others that touch neither
  * a part nor a parent of what they touch. Wildcards and slices may touch anything: nothing merges across them.
  *
  * Increments are summed only where steps and sum are safe integers. One difference is left: when the stored number is
@@ -76,12 +76,33 @@ class Collapse {
 
   #addLiteral(operation: KeyedOperation, count: number): void {
     const node = this.#nodeAt([operation.key]);
-    if (operation.type !== "set" && operation.type !== "delete") {
-      this.#addAt(node, operation, count);
+    if (operation.type === "set") this.#replace(node, operation, count);
+    else if (operation.type === "delete") this.#delete(node, operation, count);
+    else this.#addAt(node, operation, count);
+  }
+
+  /**
+   * A literal `set` takes the place of the first operation that creates its member, and a `delete` before that one
+   * stays: so members come to stand in the same order as without collapsing, which decides what a wildcard finds first.
+   */
+  #replace(node: PathNode, operation: KeyedOperation, count: number): void {
+    const { creator, deleted } = node;
+    const kept = new Set([creator, deleted]);
+    const absorbed = [...node.takeBelow(), ...node.takeOwn()].filter((index) => !kept.has(index));
+    const total = count + this.#drop(absorbed);
+    const slot = creator === undefined ? undefined : this.#slots[creator];
+    if (deleted !== undefined) node.putDeleted(deleted);
+    if (slot === undefined || creator === undefined) {
+      node.put(this.#push(operation, total), true);
       return;
     }
+    this.#slots[creator] = { operation, count: slot.count + total, ownsList: false };
+    node.put(creator, true);
+  }
+
+  #delete(node: PathNode, operation: KeyedOperation, count: number): void {
     const absorbed = this.#drop(node.takeBelow()) + this.#drop(node.takeOwn());
-    node.put(this.#push(operation, count + absorbed));
+    node.putDeleted(this.#push(operation, count + absorbed));
   }
 
   /** A write at one place: into the operation that already stands there, or behind it. */
@@ -91,11 +112,11 @@ class Collapse {
       slot.count += count;
     } else if (operation.type === "set") {
       // What was written below is replaced with the value, or never was: the place is null or missing.
-      node.put(this.#push(operation, count + this.#drop(node.takeBelow())));
+      node.put(this.#push(operation, count + this.#drop(node.takeBelow())), true);
     } else {
       // It reads what was written below: from now on nothing merges with that.
       node.keep(node.takeBelow());
-      node.put(this.#push(operation, count));
+      node.put(this.#push(operation, count), operation.type !== "remove");
     }
   }
 
@@ -108,7 +129,8 @@ class Collapse {
     if (before.type === "update" || before.key !== operation.key) return false;
     if (leavesNull(before) && isPathKey(operation.key)) return operation.type !== "remove";
     if (operation.type === "set") {
-      if (mayOverflow(before)) return false;
+      // `remove` creates nothing: a `set` in its place could create the member too early.
+      if (before.type === "remove" || mayOverflow(before)) return false;
       slot.count += this.#drop(node.takeBelow());
       slot.operation = operation;
       slot.ownsList = false;

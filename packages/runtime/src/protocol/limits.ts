@@ -31,12 +31,11 @@ export const MAX_BATCH_RUNS = 1000;
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 2048;
 
 /**
- * Most array items and object members that one list of operations may add without carrying them: nulls written in
- * front of an index past the end (`$.list.1000000`), and copies made by wildcards. A few bytes of operations could
- * otherwise fill the memory. 1,000,000 nulls are 5 MB of JSON, far above any document limit in use; an operation
- * that goes beyond is reported as unapplied.
+ * Most array items and object members that one list of operations may add without carrying them: nulls in front of an
+ * index past the end (`$.list.1000000`), and copies made by wildcards. A few bytes of operations could otherwise fill
+ * the memory. 200,000 nulls are 1 MB of JSON; an operation that goes beyond is reported as unapplied.
  */
-export const MAX_ADDED_ITEMS = 1_000_000;
+export const MAX_ADDED_ITEMS = 200_000;
 
 /**
  * Reads a size limit as it stands in {@link MAXIMUM_SIZE_VARIABLE}.

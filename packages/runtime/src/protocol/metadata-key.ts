@@ -15,28 +15,32 @@ export function isPathKey(key: string): boolean {
  */
 export function isSafeKey(key: string): boolean {
   if (!isPathKey(key)) return key !== "__proto__";
-  return namesBelowRoot(key) && !key.split(/[.[\]'"\\]+/).some(isDangerousSegment);
+  return namesBelowRoot(key) && !hasDangerousSegment(key);
 }
 
 /**
- * Throws unless {@link isSafeKey} holds.
+ * Throws unless {@link isSafeKey} holds, and also for `$['__proto__']` and its like: a literal key by the wire's rules,
+ * but whoever writes it means a path.
  *
  * @throws MetadataValueError naming the key
  */
 export function assertSafeKey(key: string): void {
-  if (isSafeKey(key)) return;
+  if (isSafeKey(key) && !(key.startsWith("$[") && hasDangerousSegment(key))) return;
   const shown = key.length > 100 ? `${key.slice(0, 100)}…` : key;
-  if (!isPathKey(key)) throw new MetadataValueError(`$.${shown}`, "this key is not allowed");
+  if (key === "__proto__") throw new MetadataValueError(`$.${shown}`, "this key is not allowed");
   throw new MetadataValueError(
     shown,
-    namesBelowRoot(key)
+    hasDangerousSegment(key)
       ? "a path may not contain __proto__, constructor or prototype"
       : "a path must name something below $",
   );
 }
 
-function isDangerousSegment(segment: string): boolean {
-  return segment === "__proto__" || segment === "constructor" || segment === "prototype";
+const dangerousSegments: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Brackets, quotes and backslashes end a segment too: the library takes some of them off before it writes. */
+function hasDangerousSegment(key: string): boolean {
+  return key.split(/[.[\]'"\\]+/).some((segment) => dangerousSegments.has(segment));
 }
 
 /** A path's components are runs of escaped pairs and of characters other than a dot; the first one is the `$`. */

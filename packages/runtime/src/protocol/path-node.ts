@@ -8,6 +8,10 @@ export class PathNode {
   #children: Map<string, PathNode> | undefined;
   /** The newest operation at exactly this place. */
   last: number | undefined;
+  /** The oldest operation here since the place was deleted that fills it when it is missing. */
+  creator: number | undefined;
+  /** The `delete` of this place that nothing has absorbed. */
+  deleted: number | undefined;
 
   /** True when operations stand below that came after the newest one here. */
   get hasBelow(): boolean {
@@ -22,9 +26,17 @@ export class PathNode {
   }
 
   /** Notes an operation at exactly this place. */
-  put(index: number): void {
+  put(index: number, creates: boolean): void {
     this.#own.push(index);
     this.last = index;
+    if (creates) this.creator ??= index;
+  }
+
+  /** Notes a `delete` of this place. */
+  putDeleted(index: number): void {
+    this.#own.push(index);
+    this.last = index;
+    this.deleted = index;
   }
 
   /** Notes operations from below that nothing may merge with any more. */
@@ -32,10 +44,13 @@ export class PathNode {
     for (const index of indexes) this.#own.push(index);
   }
 
+  /** Takes away everything at this place. */
   takeOwn(): readonly number[] {
     const own = this.#own;
     this.#own = [];
     this.last = undefined;
+    this.creator = undefined;
+    this.deleted = undefined;
     return own;
   }
 

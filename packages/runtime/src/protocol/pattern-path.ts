@@ -1,5 +1,5 @@
 import { JSONHeroPath } from "@jsonhero/path";
-import { putOwn } from "./clone-json.ts";
+import { cloneJson, putOwn } from "./clone-json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Operation } from "./operation.ts";
 import { deepEqual } from "./value-operations.ts";
@@ -33,7 +33,8 @@ export function applyPattern(
     if (!change(draft, operation)) return undefined;
     return { document: recopy(draft, after), added: after.nodes - before.nodes };
   } catch {
-    // The library threw (a path through null, an escaped dot without parent), or the document grew too much.
+    // The library threw (a path through null, an escaped dot without parent), the document grew too much, or it got
+    // circular (which ends by the same limit, or by the stack's).
     return undefined;
   }
 }
@@ -41,7 +42,8 @@ export function applyPattern(
 function change(draft: JsonObject, operation: PatternOperation): boolean {
   const path = parse(operation.key);
   if (operation.type === "set") {
-    path.set(draft, operation.value);
+    // A copy: a member named "a.b" makes the library write into what it has just set.
+    path.set(draft, cloneJson(operation.value));
     return true;
   }
   const current: unknown = path.first(draft);
@@ -54,7 +56,7 @@ function change(draft: JsonObject, operation: PatternOperation): boolean {
   if (operation.type === "append") {
     const list: unknown[] =
       current === undefined ? [] : Array.isArray(current) ? [...(current as unknown[])] : [current];
-    path.set(draft, [...list, operation.value]);
+    path.set(draft, [...list, cloneJson(operation.value)]);
     return true;
   }
   if (operation.type !== "remove" || !Array.isArray(current)) return false;

@@ -1,10 +1,20 @@
+import { createRequire } from "node:module";
 import { JSONHeroPath } from "@jsonhero/path";
-import { applyMetadataOperations } from "@trigger.dev/core/v3";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JsonObject, Operation } from "../../src/protocol/index.ts";
 import { applyOperation, applyOperations, cloneJson } from "../../src/protocol/index.ts";
 import { anyKey, jsonObject, operationOn, simpleKey } from "./operation-arbitraries.ts";
+
+// By file: the package's entry point also loads telemetry, which fails to resolve under the test runner's conditions.
+const { applyMetadataOperations } = createRequire(import.meta.url)(
+  "../../node_modules/@trigger.dev/core/dist/commonjs/v3/runMetadata/operations.js",
+) as {
+  applyMetadataOperations(
+    document: JsonObject,
+    operations: Operation[],
+  ): { newMetadata: JsonObject; unappliedOperations: Operation[] };
+};
 
 /** The official function on one operation, read back as JSON; a throw counts as "unapplied, nothing changed". */
 function official(
@@ -17,7 +27,7 @@ function official(
     const outcome = applyMetadataOperations(document, [cloneJson(operation as never) as Operation]);
     return {
       document: JSON.parse(JSON.stringify(outcome.newMetadata)) as JsonObject,
-      unapplied: outcome.unappliedOperations as Operation[],
+      unapplied: outcome.unappliedOperations,
     };
   } catch {
     return { document, unapplied: [operation] };
@@ -42,8 +52,7 @@ describe("applyOperations", () => {
         const before = JSON.stringify(operations);
         const expected = officialFold(document, operations);
         const actual = applyOperations(cloneJson(document), operations);
-        expect(actual.document).toEqual(expected.document);
-        expect(JSON.stringify(actual.document).length).toBe(JSON.stringify(expected.document).length);
+        expect(JSON.stringify(actual.document)).toBe(JSON.stringify(expected.document));
         expect(actual.unapplied).toEqual(expected.unapplied);
         expect(JSON.stringify(operations), "operations are not changed").toBe(before);
       }),
@@ -83,15 +92,13 @@ describe("applyOperations", () => {
     expect(unapplied).toEqual([operation]);
   });
 
-  test("does not fill the memory with wildcards that double the document each time", () => {
-    const operations: Operation[] = Array.from({ length: 40 }, (_, level) => ({
-      type: "set",
-      key: `$.a${".*".repeat(level + 1)}`,
-      value: [1, 1],
-    }));
-    const { unapplied } = applyOperations({ a: [1, 1] }, operations);
-    expect(unapplied.length).toBeGreaterThan(15);
-  }, 60_000);
+  test("does not fill the memory with a wildcard that copies a large value a thousand times", () => {
+    const many = Array.from({ length: 1000 }, () => 1);
+    const operation: Operation = { type: "set", key: "$.a.*", value: many };
+    const { document, unapplied } = applyOperations({ a: many }, [operation]);
+    expect(document).toEqual({ a: many });
+    expect(unapplied).toEqual([operation]);
+  });
 
   test("R7 a path with a dangerous segment changes no prototype", () => {
     const keys = [

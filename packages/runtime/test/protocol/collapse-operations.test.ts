@@ -25,7 +25,8 @@ function holdsFor(key: fc.Arbitrary<string>, numRuns: number): void {
       const list = pending(operations);
       const before = JSON.stringify(list);
       const collapsed = collapseOperations(list);
-      expect(fold(document, collapsed)).toEqual(fold(document, list));
+      // As text: the order of members decides what a later wildcard finds first.
+      expect(JSON.stringify(fold(document, collapsed))).toBe(JSON.stringify(fold(document, list)));
       expect(total(collapsed)).toBe(total(list));
       expect(collapsed.length).toBeLessThanOrEqual(list.length);
       expect(JSON.stringify(list), "the input is not changed").toBe(before);
