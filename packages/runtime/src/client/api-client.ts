@@ -139,13 +139,20 @@ export class ApiClient {
     return runOutsideScope(() => this.#sendWithRetries(method, path, options));
   }
 
-  async #sendWithRetries(method: string, path: string, options: ApiRequestOptions): Promise<ApiReply> {
-    const { signal } = options;
+  /**
+   * One attempt, without repetition and without judging the reply: for callers that have rules of their own. Never
+   * rejects: faults are values.
+   */
+  sendOnce(
+    method: string,
+    path: string,
+    options: Omit<ApiRequestOptions, "retry" | "repeatable"> & { readonly maxReplyBytes?: number } = {},
+  ): Promise<ExchangeResult> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(options.query ?? {}))
       if (value !== undefined) query.set(name, value);
     const search = query.toString();
-    const request = {
+    return exchange({
       fetch: this.#fetch,
       clock: this.clock,
       method,
@@ -156,7 +163,6 @@ export class ApiClient {
         "trigger-version": CLIENT_VERSION,
         "x-trigger-api-version": API_VERSION,
         "x-trigger-source": "sdk",
-        "x-trigger-request-idempotency-key": crypto.randomUUID(),
         ...options.headers,
       },
       body:
@@ -164,13 +170,26 @@ export class ApiClient {
           ? options.body
           : JSON.stringify(options.body),
       timeoutMs: options.timeoutMs ?? this.#requestTimeoutMs,
-      signal,
-      maxReplyBytes: MAX_REPLY_BYTES,
+      signal: options.signal,
+      maxReplyBytes: options.maxReplyBytes ?? MAX_REPLY_BYTES,
+    });
+  }
+
+  /** Whether two clients call as the same user. */
+  sameCredentials(other: ApiClient): boolean {
+    return other.baseURL === this.baseURL && other.#accessToken === this.#accessToken;
+  }
+
+  async #sendWithRetries(method: string, path: string, options: ApiRequestOptions): Promise<ApiReply> {
+    const { signal } = options;
+    const once = {
+      ...options,
+      headers: { "x-trigger-request-idempotency-key": crypto.randomUUID(), ...options.headers },
     };
     const call = `${method} ${path}`;
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
-      const result = await exchange(request);
+      const result = await this.sendOnce(method, path, once);
       signal?.throwIfAborted();
       if (result.headers?.get("x-runmeta-dedupe") === "1") this.#deduplicates = true;
       if (result.kind === "reply" && result.status >= 200 && result.status < 300)

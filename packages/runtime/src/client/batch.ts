@@ -1,5 +1,6 @@
 import { currentScope } from "../context/context-storage.ts";
 import { ApiError, ConfigError } from "../errors.ts";
+import { MAX_BATCH_RUNS } from "../protocol/limits.ts";
 import type { ApiClient } from "./api-client.ts";
 import { type BatchItemError, retrieveBatch } from "./batch-runs.ts";
 import { requireApiClient } from "./configure.ts";
@@ -47,8 +48,8 @@ export interface BatchResult<Output = unknown> {
   readonly runs: readonly TaskRunResult<Output>[];
 }
 
-/** The API's limit of one batch. */
-export const MAX_BATCH_ITEMS = 1_000;
+/** Held requests at a time: one for each run of a large batch would use up the server's and our sockets. */
+const MAX_WAITING = 16;
 
 function itemKey(
   item: BatchItem,
@@ -120,8 +121,8 @@ async function triggerBatch(
 ): Promise<TriggeredBatch> {
   // Also refuses an id that cannot be triggered at all, as a single trigger does.
   pathSegment("the task's id", taskId);
-  if (items.length === 0 || items.length > MAX_BATCH_ITEMS) {
-    throw new ConfigError(`a batch must have 1 to ${MAX_BATCH_ITEMS} items, got ${items.length}`);
+  if (items.length === 0 || items.length > MAX_BATCH_RUNS) {
+    throw new ConfigError(`a batch must have 1 to ${MAX_BATCH_RUNS} items, got ${items.length}`);
   }
   const [lines, key] = await Promise.all([
     itemLines(taskId, items, options, wait),
@@ -212,6 +213,3 @@ export async function batchTriggerTaskAndWait<Output = unknown>(
   await Promise.all(Array.from({ length: Math.min(MAX_WAITING, batch.runs.length) }, wait));
   return { id: batch.batchId, runs };
 }
-
-/** Held requests at a time: one for each run of a large batch would use up the server's and our sockets. */
-const MAX_WAITING = 16;

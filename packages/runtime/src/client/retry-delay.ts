@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { boundedWaitMs, retryAfterMs } from "../http/retry-after.ts";
 
 /** How often and how fast a call is repeated. The defaults are the official client's: 9.3 s in all. */
 export interface RetryOptions {
@@ -12,27 +13,10 @@ export interface RetryOptions {
   readonly factor?: number | undefined;
 }
 
-/** A server that names a time is believed up to here; more would hang the caller. */
-const LONGEST_NAMED_WAIT_MS = 300_000;
-/** "At once" from a server that has just refused would be a loop without a pause. */
-const SHORTEST_NAMED_WAIT_MS = 1_000;
-
-function within(delayMs: number): number {
-  return Math.min(LONGEST_NAMED_WAIT_MS, Math.max(SHORTEST_NAMED_WAIT_MS, Math.ceil(delayMs)));
-}
-
-function retryAfterMs(text: string | null, clock: Clock): number | undefined {
-  if (text === null || text.trim() === "") return undefined;
-  const seconds = Number(text);
-  if (!Number.isNaN(seconds)) return within(seconds * 1_000);
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : within(date - clock.wallTime());
-}
-
 function rateLimitResetMs(text: string | null, clock: Clock): number | undefined {
   const resetAt = Number.parseInt(text ?? "", 10);
   if (Number.isNaN(resetAt) || resetAt <= clock.wallTime()) return undefined;
-  return within(resetAt - clock.wallTime());
+  return boundedWaitMs(resetAt - clock.wallTime());
 }
 
 /**
@@ -47,7 +31,7 @@ export function retryDelayMs(
 ): number | undefined {
   if (attempt >= (options?.maxAttempts ?? 5)) return undefined;
   const named =
-    retryAfterMs(reply?.headers.get("retry-after") ?? null, clock) ??
+    retryAfterMs(reply?.headers.get("retry-after"), clock) ??
     (reply?.status === 429 ? rateLimitResetMs(reply.headers.get("x-ratelimit-reset"), clock) : undefined);
   if (named !== undefined) return named;
   const backoff = (options?.minTimeoutInMs ?? 1_000) * (options?.factor ?? 1.6) ** (attempt - 1);
