@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests run the sources; what must be tested as a package (CommonJS, the CLI) says so and uses `dist`. */
-const sourceConditions = ["@runmeta/source", "node", "import", "module", "default"];
+const sourceConditions = ["@runmeta/source", "node", "module"];
 
 export default defineConfig({
   ssr: { resolve: { conditions: sourceConditions } },

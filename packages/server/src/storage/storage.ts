@@ -20,7 +20,12 @@ export interface Storage {
   /** The one status transition primitive: applies `change` if the row is in one of `from` (and, when given, attempt and holder match). */
   transitionRun(transition: RunTransition): Promise<RunRow | undefined>;
   /** Takes up to `limit` due QUEUED runs of an engine, marks them DEQUEUED for `holder`, oldest first (`FOR UPDATE SKIP LOCKED`). */
-  claimRuns(claim: { engine: EngineName; holder: string; limit: number; tasks?: readonly string[] }): Promise<RunRow[]>;
+  claimRuns(claim: {
+    engine: EngineName;
+    holder: string;
+    limit: number;
+    tasks?: readonly string[];
+  }): Promise<RunRow[]>;
   /** DELAYED runs that are due become QUEUED; queued ones past their ttl become EXPIRED. Returns what changed and when the next is due. */
   promoteDueRuns(now: Date): Promise<{ changed: RunRow[]; nextDueAt: Date | undefined }>;
   /** Extends the lease of runs held by `holder`; returns the ids that are still its own. */
@@ -42,7 +47,11 @@ export interface Storage {
   addBatchItems(id: string, items: readonly { index: number; runId: string }[]): Promise<BatchRow>;
 
   /** `idempotencyKey` is the hash that clients send. Only unexpired keys of runs that neither failed nor expired count. */
-  findRunByIdempotencyKey(environment: string, task: string, idempotencyKey: string): Promise<RunRow | undefined>;
+  findRunByIdempotencyKey(
+    environment: string,
+    task: string,
+    idempotencyKey: string,
+  ): Promise<RunRow | undefined>;
   findRunByRequestKey(environment: string, task: string, requestKey: string): Promise<RunRow | undefined>;
 }
 
@@ -110,7 +119,8 @@ export interface NewRun {
   readonly triggerFunction: string;
 }
 
-export interface RunRow extends NewRun {
+export interface RunRow extends Omit<NewRun, "status"> {
+  readonly status: RunStatus;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly startedAt: Date | undefined;

@@ -1,0 +1,72 @@
+import type { SqlClient } from "./sql-client.ts";
+import { type DocumentRow, type DocumentWrite, StorageError } from "./storage.ts";
+import { storedName } from "./stored-text.ts";
+
+const READ_DOCUMENTS = `
+SELECT d.id, r.environment, d.metadata, d.version::float8 AS version, d.dedupe, r.parent_id, r.root_id, r.finished_at
+FROM run_documents d JOIN runs r ON r.id = d.id WHERE d.id = ANY($1::text[])`;
+
+interface DocumentRecord {
+  readonly id: string;
+  readonly environment: string;
+  readonly metadata: string;
+  readonly version: number;
+  readonly dedupe: string;
+  readonly parent_id: string | null;
+  readonly root_id: string | null;
+  readonly finished_at: Date | null;
+}
+
+/** What a metadata write needs to know of each run; runs that do not exist are left out. */
+export async function readDocuments(client: SqlClient, ids: readonly string[]): Promise<DocumentRow[]> {
+  if (ids.length === 0) return [];
+  const result = await client.query<DocumentRecord>(READ_DOCUMENTS, [ids.map(storedName)], {
+    repeatable: true,
+  });
+  return result.rows.map((record) => ({
+    id: record.id,
+    environment: record.environment,
+    metadata: record.metadata,
+    version: record.version,
+    dedupe: record.dedupe,
+    parentId: record.parent_id ?? undefined,
+    rootId: record.root_id ?? undefined,
+    finishedAt: record.finished_at ?? undefined,
+  }));
+}
+
+// Rows are locked in the order of their ids (or two servers deadlock), those that changed meanwhile fall out of
+// `locked`, and then the count in the WHERE clause stops the update of all of them.
+const WRITE_DOCUMENTS = `
+WITH u AS MATERIALIZED (
+  SELECT * FROM json_to_recordset($1::json) AS x(id text, expected bigint, metadata text, dedupe text)
+), locked AS MATERIALIZED (
+  SELECT d.id FROM run_documents d JOIN u ON u.id = d.id
+  WHERE d.version = u.expected ORDER BY d.id FOR UPDATE OF d
+)
+UPDATE run_documents d
+SET metadata = u.metadata, dedupe = u.dedupe, version = d.version + 1, updated_at = now()
+FROM u WHERE d.id = u.id AND (SELECT count(*) FROM locked) = $2::bigint`;
+
+/**
+ * Writes every row or none. Repeatable: a second run finds the versions changed and says false, after which the
+ * caller reads again and sees in the deduplication state what is already applied.
+ */
+export async function writeDocuments(client: SqlClient, writes: readonly DocumentWrite[]): Promise<boolean> {
+  if (writes.length === 0) return true;
+  const rows = writes.map((write) => ({
+    id: write.id,
+    expected: write.expectedVersion,
+    metadata: write.metadata,
+    dedupe: write.dedupe,
+  }));
+  const result = await client.query(WRITE_DOCUMENTS, [JSON.stringify(rows), writes.length], {
+    repeatable: true,
+  });
+  if (result.affectedRows === writes.length) return true;
+  if (result.affectedRows === 0) return false;
+  throw new StorageError(
+    "STORAGE_UNAVAILABLE",
+    `The database wrote ${result.affectedRows} of ${writes.length} documents of one statement; nothing is acknowledged.`,
+  );
+}

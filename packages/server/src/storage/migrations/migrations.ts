@@ -1,0 +1,5 @@
+import { runsMigration } from "./000001-runs.ts";
+import type { Migration } from "./migration.ts";
+
+/** Every step of the schema, in order. */
+export const migrations: readonly Migration[] = [runsMigration];

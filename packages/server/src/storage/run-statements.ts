@@ -1,0 +1,184 @@
+import { RUN_COLUMNS, type RunRecord, SELECT_RUNS, toRunRow } from "./run-row.ts";
+import type { SqlClient } from "./sql-client.ts";
+import type { NewRun, RunQuery, RunRow } from "./storage.ts";
+import { encodePacket, storedName } from "./stored-text.ts";
+
+const REPEATABLE = { repeatable: true } as const;
+
+// Rows of one call get created_at one microsecond apart, so that they keep their order.
+const INSERT_RUNS = `
+WITH new AS (
+  SELECT x.*, now() + x.position * interval '1 microsecond' AS created
+  FROM json_to_recordset($1::json) AS x(
+    position integer, id text, environment text, task text, engine text, status text, payload text, metadata text,
+    tags json, parent text, root text, depth integer, batch text, key text, key_expires timestamptz,
+    key_options text, request_key text, delay_until timestamptz, ttl double precision, max_attempts integer,
+    max_duration double precision, queue text, concurrency_key text, priority double precision, is_test boolean,
+    trigger_function text)
+), r AS (
+  INSERT INTO runs (id, environment, task, engine, status, payload, tags, parent_id, root_id, depth, batch_id,
+    idempotency_key, idempotency_key_expires_at, idempotency_key_options, request_key, delay_until, ttl_seconds,
+    expires_at, max_attempts, max_duration_seconds, queue, concurrency_key, priority, claim_order_at, is_test,
+    trigger_function, created_at, updated_at)
+  SELECT id, environment, task, engine, status, payload, ARRAY(SELECT json_array_elements_text(tags)), parent, root,
+    depth, batch, key, key_expires, key_options, request_key, delay_until, ttl,
+    coalesce(delay_until, created) + ttl * interval '1 second', max_attempts, max_duration, queue, concurrency_key,
+    priority, created - coalesce(priority, 0) * interval '1 second', is_test, trigger_function, created, created
+  FROM new ORDER BY position
+  ON CONFLICT DO NOTHING
+  RETURNING *
+), d AS (
+  INSERT INTO run_documents (id, metadata, dedupe, updated_at)
+  SELECT r.id, new.metadata, '{}', r.created_at FROM r JOIN new ON new.id = r.id AND new.created = r.created_at
+  RETURNING *
+)
+SELECT ${RUN_COLUMNS} FROM r JOIN d ON d.id = r.id ORDER BY r.created_at`;
+
+const RELEASE_EXPIRED_KEYS = `
+UPDATE runs r SET idempotency_key_released = true
+FROM json_to_recordset($1::json) AS x(environment text, task text, key text)
+WHERE r.environment = x.environment AND r.task = x.task AND r.idempotency_key = x.key
+  AND r.idempotency_key_expires_at <= now() AND NOT r.idempotency_key_released`;
+
+/** Inserts runs with their documents; leaves out those whose id exists or whose idempotency key another run holds. */
+export async function insertRuns(client: SqlClient, runs: readonly NewRun[]): Promise<RunRow[]> {
+  if (runs.length === 0) return [];
+  const rows = runs.map(insertRow);
+  const keyed = rows.filter((row) => row.key !== undefined);
+  if (keyed.length > 0) {
+    const keys = keyed.map(({ environment, task, key }) => ({ environment, task, key }));
+    await client.query(RELEASE_EXPIRED_KEYS, [JSON.stringify(keys)], REPEATABLE);
+  }
+  const result = await client.query<RunRecord>(INSERT_RUNS, [JSON.stringify(rows)]);
+  return result.rows.map(toRunRow);
+}
+
+function insertRow(run: NewRun, position: number) {
+  return {
+    position,
+    id: run.id,
+    environment: run.environment,
+    task: storedName(run.task),
+    engine: run.engine,
+    status: run.status,
+    payload: encodePacket(run.payload),
+    metadata: run.metadata,
+    tags: run.tags.map(storedName),
+    parent: run.parentId,
+    root: run.rootId,
+    depth: run.depth,
+    batch: run.batchId,
+    key: optionalName(run.idempotencyKey),
+    key_expires: run.idempotencyKeyExpiresAt,
+    key_options: run.idempotencyKeyOptions && JSON.stringify(run.idempotencyKeyOptions),
+    request_key: optionalName(run.requestKey),
+    delay_until: run.delayUntil,
+    ttl: run.ttlSeconds,
+    max_attempts: run.maxAttempts,
+    max_duration: run.maxDurationSeconds,
+    queue: optionalName(run.queue),
+    concurrency_key: optionalName(run.concurrencyKey),
+    priority: run.priority,
+    is_test: run.isTest,
+    trigger_function: run.triggerFunction,
+  };
+}
+
+function optionalName(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : storedName(name);
+}
+
+/** Runs of one environment by id, in no particular order. */
+export async function findRuns(
+  client: SqlClient,
+  environment: string,
+  ids: readonly string[],
+): Promise<RunRow[]> {
+  if (ids.length === 0) return [];
+  return selectRuns(client, `${SELECT_RUNS} WHERE r.environment = $1 AND r.id = ANY($2::text[])`, [
+    environment,
+    ids.map(storedName),
+  ]);
+}
+
+/** The direct children of a run, oldest first. */
+export async function childrenOf(
+  client: SqlClient,
+  environment: string,
+  parentId: string,
+): Promise<RunRow[]> {
+  const text = `${SELECT_RUNS} WHERE r.environment = $1 AND r.parent_id = $2 ORDER BY r.created_at, r.id`;
+  return selectRuns(client, text, [environment, storedName(parentId)]);
+}
+
+/** The newest run of the task that holds this idempotency key. */
+export async function findRunByIdempotencyKey(
+  client: SqlClient,
+  environment: string,
+  task: string,
+  key: string,
+): Promise<RunRow | undefined> {
+  const text = `${SELECT_RUNS} WHERE r.environment = $1 AND r.task = $2 AND r.idempotency_key = $3
+    AND NOT r.idempotency_key_released
+    AND r.status NOT IN ('FAILED', 'CRASHED', 'SYSTEM_FAILURE', 'TIMED_OUT', 'EXPIRED')
+    AND (r.idempotency_key_expires_at IS NULL OR r.idempotency_key_expires_at > now())
+    ORDER BY r.created_at DESC LIMIT 1`;
+  return (await selectRuns(client, text, [environment, storedName(task), storedName(key)]))[0];
+}
+
+/** The newest run of the task that this HTTP request (or an earlier try of it) triggered. */
+export async function findRunByRequestKey(
+  client: SqlClient,
+  environment: string,
+  task: string,
+  key: string,
+): Promise<RunRow | undefined> {
+  const text = `${SELECT_RUNS} WHERE r.environment = $1 AND r.task = $2 AND r.request_key = $3
+    ORDER BY r.created_at DESC LIMIT 1`;
+  return (await selectRuns(client, text, [environment, storedName(task), storedName(key)]))[0];
+}
+
+/** One page of runs, newest first. */
+export async function listRuns(client: SqlClient, query: RunQuery): Promise<RunRow[]> {
+  const parameters: unknown[] = [query.environment];
+  const conditions = ["r.environment = $1"];
+  const where = (value: unknown, condition: (parameter: string) => string): void => {
+    if (value === undefined) return;
+    parameters.push(Array.isArray(value) ? value.map(storedName) : value);
+    conditions.push(condition(`$${parameters.length}`));
+  };
+  where(query.status, (p) => `r.status = ANY(${p}::text[])`);
+  where(query.tasks, (p) => `r.task = ANY(${p}::text[])`);
+  where(query.tags, (p) => `r.tags && ${p}::text[]`);
+  where(query.queues, (p) => `r.queue = ANY(${p}::text[])`);
+  where(optionalName(query.batchId), (p) => `r.batch_id = ${p}`);
+  where(optionalName(query.rootId), (p) => `r.root_id = ${p}`);
+  where(query.isTest, (p) => `coalesce(r.is_test, false) = ${p}`);
+  where(query.from, (p) => `r.created_at >= ${p}::timestamptz`);
+  where(query.to, (p) => `r.created_at <= ${p}::timestamptz`);
+  where(
+    optionalName(query.after),
+    (p) => `(r.created_at, r.id) < (SELECT created_at, id FROM runs WHERE id = ${p})`,
+  );
+  where(
+    optionalName(query.before),
+    (p) => `(r.created_at, r.id) > (SELECT created_at, id FROM runs WHERE id = ${p})`,
+  );
+  // The page before a cursor is the one nearest to it: read it upwards, then turn it round.
+  const backwards = query.before !== undefined && query.after === undefined;
+  const order = backwards ? "ASC" : "DESC";
+  parameters.push(query.limit);
+  const text = `${SELECT_RUNS} WHERE ${conditions.join(" AND ")}
+    ORDER BY r.created_at ${order}, r.id ${order} LIMIT $${parameters.length}::integer`;
+  const rows = await selectRuns(client, text, parameters);
+  return backwards ? rows.reverse() : rows;
+}
+
+async function selectRuns(
+  client: SqlClient,
+  text: string,
+  parameters: readonly unknown[],
+): Promise<RunRow[]> {
+  const result = await client.query<RunRecord>(text, parameters, REPEATABLE);
+  return result.rows.map(toRunRow);
+}

@@ -1,0 +1,75 @@
+import { addBatchItems, findBatch, insertBatch } from "./batch-statements.ts";
+import { readDocuments, writeDocuments } from "./document-statements.ts";
+import { migrate } from "./migrate.ts";
+import { migrations } from "./migrations/migrations.ts";
+import {
+  childrenOf,
+  findRunByIdempotencyKey,
+  findRunByRequestKey,
+  findRuns,
+  insertRuns,
+  listRuns,
+} from "./run-statements.ts";
+import { claimRuns, findSilentRuns, heartbeat, promoteDueRuns, transitionRun } from "./run-transitions.ts";
+import type { SqlClient } from "./sql-client.ts";
+import { type Storage, StorageError } from "./storage.ts";
+
+/** Storage over any client that speaks PostgreSQL's dialect. `connect` is called by `open()`, once. */
+export function sqlStorage(connect: () => Promise<SqlClient>): Storage {
+  let opening: Promise<SqlClient> | undefined;
+  let current: SqlClient | undefined;
+
+  const open = async (): Promise<SqlClient> => {
+    const client = await connect();
+    try {
+      await migrate(client, migrations);
+    } catch (error) {
+      await client.close().catch(() => undefined);
+      throw error;
+    }
+    current = client;
+    return client;
+  };
+  const client = (): SqlClient => {
+    if (current) return current;
+    throw new StorageError(
+      "STORAGE_UNAVAILABLE",
+      "The storage is not open: call open() first, and nothing after close().",
+    );
+  };
+
+  return {
+    async open() {
+      opening ??= open();
+      await opening.catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+    },
+    async close() {
+      const opened = await opening?.catch(() => undefined);
+      opening = undefined;
+      current = undefined;
+      await opened?.close();
+    },
+    insertRuns: async (runs) => insertRuns(client(), runs),
+    findRun: async (environment, id) => (await findRuns(client(), environment, [id]))[0],
+    findRuns: async (environment, ids) => findRuns(client(), environment, ids),
+    listRuns: async (query) => listRuns(client(), query),
+    childrenOf: async (environment, parentId) => childrenOf(client(), environment, parentId),
+    transitionRun: async (transition) => transitionRun(client(), transition),
+    claimRuns: async (claim) => claimRuns(client(), claim),
+    promoteDueRuns: async (now) => promoteDueRuns(client(), now),
+    heartbeat: async (holder, ids) => heartbeat(client(), holder, ids),
+    findSilentRuns: async (engine, silentSince) => findSilentRuns(client(), engine, silentSince),
+    readDocuments: async (ids) => readDocuments(client(), ids),
+    writeDocuments: async (writes) => writeDocuments(client(), writes),
+    insertBatch: async (batch) => insertBatch(client(), batch),
+    findBatch: async (environment, id) => findBatch(client(), environment, id),
+    addBatchItems: async (id, items) => addBatchItems(client(), id, items),
+    findRunByIdempotencyKey: async (environment, task, key) =>
+      findRunByIdempotencyKey(client(), environment, task, key),
+    findRunByRequestKey: async (environment, task, key) =>
+      findRunByRequestKey(client(), environment, task, key),
+  };
+}
