@@ -1,0 +1,191 @@
+import { createSecretKey, SecretKeys } from "./auth/secret-keys.ts";
+import { ServerConfigError } from "./errors.ts";
+import { type App, createApp } from "./http/app.ts";
+import { listenOn, type NodeListener } from "./http/node-listener.ts";
+import { errorReply } from "./http/reply.ts";
+import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.ts";
+import { allRoutes } from "./routes/all-routes.ts";
+import { BatchService } from "./service/batch-service.ts";
+import { DueRuns } from "./service/due-runs.ts";
+import { MetadataWriter } from "./service/metadata-writer.ts";
+import { RunChanges } from "./service/run-changes.ts";
+import { RunService } from "./service/run-service.ts";
+import { StorageError } from "./storage/storage.ts";
+
+/** A running server: the API, its storage and its engine. */
+export interface RunmetaServer {
+  /** The API as a function from request to reply; mount it anywhere. Never rejects. */
+  fetch(request: Request): Promise<Response>;
+  /**
+   * Serves the API on a socket and resolves when it does. Port 0 takes a free one.
+   *
+   * @throws ServerConfigError when the address cannot be used, when it listens already, or when others than this
+   * machine could reach it while the only key is a generated one
+   */
+  listen(options?: { readonly port?: number; readonly host?: string }): Promise<void>;
+  /** `http://host:port` while it listens. @throws ServerConfigError before */
+  readonly url: string;
+  /** The first secret key; generated when none was configured. Never in logs. */
+  readonly secretKey: string;
+  /** Everything that can be done with runs, without HTTP. */
+  readonly runs: RunService;
+  /**
+   * Stops: no more connections, then requests, runs and writes under way get `drainTimeoutMs`, then the storage closes.
+   * Repeatable; every caller gets the same promise.
+   */
+  close(): Promise<void>;
+}
+
+/** Where `listen` listens unless told otherwise. */
+const DEFAULT_PORT = 3030;
+const DEFAULT_HOST = "127.0.0.1";
+
+/**
+ * Opens the storage, starts the engine and gives the API. Nothing listens until `listen` is called.
+ *
+ * @throws ServerConfigError for a wrong option · StorageError when the database cannot be opened · what the engine's start throws
+ * @example
+ * const server = await createServer({ storage: pgliteStorage({}) });
+ * await server.listen({ port: 0 });
+ * console.log(server.url, server.secretKey);
+ * await server.close();
+ */
+export async function createServer(options: ServerOptions = {}): Promise<RunmetaServer> {
+  const resolved = resolveServerOptions(options, process.env);
+  const generated = resolved.secretKeys.length === 0;
+  const secretKeys = new SecretKeys(generated ? [createSecretKey("dev")] : resolved.secretKeys);
+  await resolved.storage.open();
+  try {
+    return await startServer(resolved, secretKeys, generated);
+  } catch (error) {
+    await resolved.storage.close().catch(resolved.onError);
+    throw error;
+  }
+}
+
+async function startServer(
+  options: ResolvedServerOptions,
+  secretKeys: SecretKeys,
+  generatedKey: boolean,
+): Promise<RunmetaServer> {
+  const { storage, engine, clock, maximumSizeBytes, onError } = options;
+  const changes = new RunChanges(clock);
+  const dueRuns = new DueRuns({ storage, changes, clock, dispatcher: engine, onError });
+  const runs = new RunService({
+    storage,
+    dispatcher: engine,
+    changes,
+    clock,
+    maximumSizeBytes,
+    onDueAt: (at) => dueRuns.wakeAt(at),
+  });
+  const metadata = new MetadataWriter({
+    storage,
+    maximumSizeBytes,
+    onChange: (ids) => changes.publish(ids),
+    onError,
+  });
+  const services = { runs, batches: new BatchService(storage, runs), metadata };
+  const app = createApp({
+    routes: allRoutes(services, clock),
+    secretKeys,
+    replyToFault: (error) => replyToFault(error, onError),
+  });
+  await engine.start({
+    storage,
+    runs,
+    fetch: (request) => app.fetch(request),
+    environments: secretKeys.environments,
+    secretKey: (environment) => secretKeys.keyOf(environment),
+    onError,
+  });
+  dueRuns.start();
+  return new ListeningServer(app, runs, secretKeys.first ?? "", generatedKey, async (listener) => {
+    // Waiting clients are answered at once, so that they do not hold up the drain.
+    changes.close();
+    await listener?.close(options.drainTimeoutMs);
+    await engine.stop({ timeoutMs: options.drainTimeoutMs });
+    await dueRuns.close();
+    await metadata.close();
+    await storage.close();
+  });
+}
+
+class ListeningServer implements RunmetaServer {
+  readonly runs: RunService;
+  readonly secretKey: string;
+  readonly #app: App;
+  readonly #generatedKey: boolean;
+  readonly #stop: (listener: NodeListener | undefined) => Promise<void>;
+  #listener: Promise<NodeListener> | undefined;
+  #url: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    app: App,
+    runs: RunService,
+    secretKey: string,
+    generatedKey: boolean,
+    stop: (listener: NodeListener | undefined) => Promise<void>,
+  ) {
+    this.#app = app;
+    this.runs = runs;
+    this.secretKey = secretKey;
+    this.#generatedKey = generatedKey;
+    this.#stop = stop;
+  }
+
+  fetch(request: Request): Promise<Response> {
+    return this.#app.fetch(request);
+  }
+
+  async listen(options: { readonly port?: number; readonly host?: string } = {}): Promise<void> {
+    const { port = DEFAULT_PORT, host = DEFAULT_HOST } = options;
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      throw new ServerConfigError(`Port is ${port}; it must be a whole number from 0 to 65535.`);
+    }
+    if (this.#generatedKey && !isLoopback(host)) {
+      throw new ServerConfigError(
+        `Refusing to listen on ${host} without secret keys: others could reach it. Set secretKeys, or listen on 127.0.0.1.`,
+      );
+    }
+    if (this.#closing !== undefined)
+      throw new ServerConfigError("This server is closed; create another one.");
+    if (this.#listener !== undefined) throw new ServerConfigError("This server listens already.");
+    this.#listener = listenOn(this.#app, { port, host });
+    try {
+      this.#url = (await this.#listener).url;
+    } catch (error) {
+      this.#listener = undefined;
+      throw error;
+    }
+  }
+
+  get url(): string {
+    if (this.#url === undefined)
+      throw new ServerConfigError("This server does not listen; call listen() first.");
+    return this.#url;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeOnce();
+    return this.#closing;
+  }
+
+  async #closeOnce(): Promise<void> {
+    const listener = await this.#listener?.catch(() => undefined);
+    await this.#stop(listener);
+  }
+}
+
+function replyToFault(error: unknown, onError: (error: unknown) => void): Response {
+  onError(error);
+  if (error instanceof StorageError && error.code === "STORAGE_UNAVAILABLE") {
+    return errorReply(503, "Storage is not available at the moment", { "retry-after": "1" });
+  }
+  return errorReply(500, "Internal Server Error");
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,34 @@
+import { exceedsDepth } from "@runmeta/runtime/protocol";
+import type { z } from "zod";
+import { HttpError } from "./http-error.ts";
+import { MAX_BODY_DEPTH, parseJson, requireJsonContentType } from "./parse-json.ts";
+import type { RouteRequest } from "./route.ts";
+import { validationMessage } from "./validation-message.ts";
+
+/**
+ * The body of a request as its schema gives it, refused in the words of the general table: empty, not JSON (`null`
+ * included), or not what the schema wants.
+ *
+ * @throws HttpError 400, or 415 for another content type
+ */
+export function jsonBody<Schema extends z.ZodType>(request: RouteRequest, schema: Schema): z.output<Schema> {
+  requireJsonContentType(request.header("content-type"));
+  const parsed = parseJson(request.body, exceedsDepth);
+  if (!parsed.ok && parsed.fault === "empty") throw new HttpError(400, "Request body is empty");
+  if (!parsed.ok && parsed.fault === "depth") {
+    throw new HttpError(400, `Validation error: nested deeper than ${MAX_BODY_DEPTH} levels`);
+  }
+  if (!parsed.ok || parsed.value === null) throw new HttpError(400, "Invalid JSON");
+  const checked = schema.safeParse(parsed.value);
+  if (!checked.success) throw new HttpError(400, validationMessage(checked.error));
+  return checked.data;
+}
+
+/** The same, where a body may be missing altogether: then the schema sees `{}`. */
+export function optionalJsonBody<Schema extends z.ZodType>(
+  request: RouteRequest,
+  schema: Schema,
+): z.output<Schema> {
+  if (request.body.byteLength > 0) return jsonBody(request, schema);
+  return schema.parse({});
+}

@@ -1,0 +1,51 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { ServerConfigError } from "../errors.ts";
+import type { App, NodeBindings } from "./app.ts";
+
+/** A socket that serves the API. */
+export interface NodeListener {
+  /** `http://host:port`, without a slash at the end. */
+  readonly url: string;
+  /** Takes no more connections, lets requests under way finish for at most `timeoutMs`, then cuts them. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/**
+ * Serves the API on a socket; the only file that knows of one. Port 0 takes a free one.
+ *
+ * @throws ServerConfigError when the address cannot be used
+ */
+export async function listenOn(
+  app: App,
+  options: { readonly port: number; readonly host: string },
+): Promise<NodeListener> {
+  // Replacing the global Request and Response is quicker, but they belong to the process we are embedded in.
+  const server = createAdaptorServer({
+    fetch: (request, bindings) => app.fetch(request, bindings as NodeBindings),
+    overrideGlobalObjects: false,
+  }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) =>
+      reject(
+        new ServerConfigError(`Cannot listen on ${options.host}:${options.port}: ${cause.message}`, {
+          cause,
+        }),
+      ),
+    );
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  return { url: `http://${host}:${port}`, close: (timeoutMs) => closeGently(server, timeoutMs) };
+}
+
+async function closeGently(server: Server, timeoutMs: number): Promise<void> {
+  // Connections with a request under way become idle later; their clients would keep them open.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearInterval(idle);
+  clearTimeout(deadline);
+}

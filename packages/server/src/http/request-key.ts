@@ -1,0 +1,29 @@
+import { HttpError } from "./http-error.ts";
+import type { RouteRequest } from "./route.ts";
+
+/** Headers hold little; clients send a UUID or a publisher and a number. */
+const MAX_KEY_LENGTH = 256;
+
+/**
+ * The key that is the same for every HTTP attempt of one call (`x-trigger-request-idempotency-key`); undefined when the
+ * client sends none.
+ *
+ * @throws HttpError 400 when it is too long to be one
+ */
+export function requestKey(request: RouteRequest): string | undefined {
+  const key = request.header("x-trigger-request-idempotency-key");
+  if (key === undefined || key === "") return undefined;
+  if (key.length > MAX_KEY_LENGTH || !/^[\x20-\x7e]+$/.test(key)) {
+    throw new HttpError(400, {
+      error: "Headers Error",
+      details: [
+        {
+          code: "custom",
+          message: `Must be at most ${MAX_KEY_LENGTH} printable ASCII characters`,
+          path: ["x-trigger-request-idempotency-key"],
+        },
+      ],
+    });
+  }
+  return key;
+}

@@ -1,0 +1,115 @@
+import { MAX_BODY_BYTES, MAXIMUM_SIZE_VARIABLE, resolveMaximumSize } from "@runmeta/runtime/protocol";
+import type { Engine } from "./engine/engine.ts";
+import { noEngine } from "./engine/no-engine.ts";
+import { ServerConfigError } from "./errors.ts";
+import { type Clock, systemClock } from "./service/clock.ts";
+import { pgliteStorage } from "./storage/pglite-storage.ts";
+import type { Storage } from "./storage/storage.ts";
+
+/** Options of `createServer`; all have defaults. */
+export interface ServerOptions {
+  /**
+   * Where runs are kept. The server opens and closes it.
+   *
+   * @default an embedded PGlite database in the directory `.runmeta` of the working directory
+   */
+  readonly storage?: Storage | undefined;
+  /**
+   * What executes triggered runs. The server starts and stops it.
+   *
+   * @default `noEngine()`: runs stay queued for foreign workers
+   */
+  readonly engine?: Engine | undefined;
+  /**
+   * Keys that open the API, each `tr_dev_…`, `tr_stg_…`, `tr_prod_…` or `tr_preview_…`; the prefix names the environment.
+   *
+   * @default one generated key for `dev`, new at each start, in `server.secretKey`; only on a loopback host
+   */
+  readonly secretKeys?: readonly string[] | undefined;
+  /**
+   * Largest metadata document in UTF-8 bytes of its JSON, itself allowed. Range 2 to 2,097,152.
+   *
+   * @default `TASK_RUN_METADATA_MAXIMUM_SIZE`, or 4,096
+   */
+  readonly maximumSize?: number | undefined;
+  /**
+   * Milliseconds that `close()` waits for requests and runs under way. Range 0 to 2^31 - 1.
+   * Cost: what is cut is not lost (nothing was acknowledged), but clients send again and runs start again.
+   *
+   * @default 10,000
+   */
+  readonly drainTimeoutMs?: number | undefined;
+  /**
+   * Called with faults that no caller can see: the cause of a 500 or a 503, a failed look for due runs. It never gets a
+   * request's headers, so no key can reach a log through it. What it throws is ignored.
+   *
+   * @default `process.emitWarning`
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** Time; for tests. @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedServerOptions {
+  readonly storage: Storage;
+  readonly engine: Engine;
+  readonly secretKeys: readonly string[];
+  readonly maximumSizeBytes: number;
+  readonly drainTimeoutMs: number;
+  onError(error: unknown): void;
+  readonly clock: Clock;
+}
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @throws ServerConfigError naming the option, its value and its range
+ */
+export function resolveServerOptions(
+  options: ServerOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): ResolvedServerOptions {
+  const maximumSizeBytes = options.maximumSize ?? maximumSizeFrom(environment[MAXIMUM_SIZE_VARIABLE]);
+  requireInteger("maximumSize", maximumSizeBytes, 2, MAX_BODY_BYTES);
+  const drainTimeoutMs = options.drainTimeoutMs ?? 10_000;
+  requireInteger("drainTimeoutMs", drainTimeoutMs, 0, 2_147_483_647);
+  return Object.freeze({
+    storage: options.storage ?? pgliteStorage({ directory: ".runmeta" }),
+    engine: options.engine ?? noEngine(),
+    secretKeys: options.secretKeys ?? [],
+    maximumSizeBytes,
+    drainTimeoutMs,
+    onError: guarded(options.onError ?? warn),
+    clock: options.clock ?? systemClock,
+  });
+}
+
+function maximumSizeFrom(text: string | undefined): number {
+  const bytes = resolveMaximumSize(text);
+  if (bytes !== undefined) return bytes;
+  throw new ServerConfigError(
+    `${MAXIMUM_SIZE_VARIABLE} is ${JSON.stringify(text)}; it must be a number of bytes from 2 to ${MAX_BODY_BYTES}.`,
+  );
+}
+
+function requireInteger(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new ServerConfigError(
+    `Option ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+  );
+}
+
+function guarded(onError: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      onError(error);
+    } catch {
+      // A broken error handler must not turn one failed request into a dead process.
+    }
+  };
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+}

@@ -1,0 +1,89 @@
+import { exceedsDepth, MAX_TRIGGER_BODY_BYTES } from "@runmeta/runtime/protocol";
+import { batchItem } from "@runmeta/runtime/protocol/schemas";
+import { HttpError } from "../http/http-error.ts";
+import { ndjsonLines } from "../http/ndjson-lines.ts";
+import { parseJson } from "../http/parse-json.ts";
+import { jsonReply } from "../http/reply.ts";
+import type { Route, RouteRequest } from "../http/route.ts";
+import { validationMessage } from "../http/validation-message.ts";
+import { type BatchItemRequest, isBatchId } from "../service/batch-service.ts";
+import type { Services } from "../service/services.ts";
+import { isTaskId } from "./task-id-parameter.ts";
+
+/** Items stored in one statement, and the bytes of them that are held for it. */
+const GROUP_ITEMS = 100;
+const GROUP_BYTES = 4 * 1024 * 1024;
+
+/**
+ * `POST /api/v3/batches/{batchId}/items`: phase two, one item a line. The stream is worked on as it comes; items before
+ * a wrong one stay, and sending everything again adds only what is missing.
+ */
+export function addBatchItemsRoute({ batches }: Services): Route {
+  return {
+    method: "POST",
+    path: "/api/v3/batches/:batchId/items",
+    access: { kind: "public-token" },
+    body: { kind: "stream" },
+    async handle(request) {
+      requireNdjson(request);
+      const id = request.param("batchId");
+      let batch = isBatchId(id) ? await batches.find(request.principal.environment, id) : undefined;
+      if (batch === undefined) throw new HttpError(422, `Batch ${id.slice(0, 80)} not found`);
+      let accepted = 0;
+      let deduplicated = 0;
+      for await (const items of groups(request.raw)) {
+        const result = await batches.addItems(batch, items);
+        if (!result.ok) throw new HttpError(422, result.message);
+        batch = result.batch;
+        accepted += result.accepted;
+        deduplicated += result.deduplicated;
+      }
+      const { sealed, runCount } = batch;
+      return jsonReply(200, {
+        id,
+        itemsAccepted: accepted,
+        itemsDeduplicated: deduplicated,
+        sealed,
+        ...(sealed ? { runCount } : { enqueuedCount: batch.items.size, expectedCount: runCount }),
+      });
+    },
+  };
+}
+
+async function* groups(request: Request): AsyncGenerator<BatchItemRequest[], void, undefined> {
+  let items: BatchItemRequest[] = [];
+  let bytes = 0;
+  let line = 0;
+  for await (const text of ndjsonLines(request, MAX_TRIGGER_BODY_BYTES)) {
+    items.push(parseItem(text, line++));
+    bytes += text.byteLength;
+    if (items.length < GROUP_ITEMS && bytes < GROUP_BYTES) continue;
+    yield items;
+    items = [];
+    bytes = 0;
+  }
+  if (items.length > 0) yield items;
+}
+
+function parseItem(text: Uint8Array, line: number): BatchItemRequest {
+  const parsed = parseJson(text, exceedsDepth);
+  if (!parsed.ok) throw new HttpError(400, "Invalid JSON");
+  const checked = batchItem.safeParse(parsed.value);
+  if (!checked.success) {
+    throw new HttpError(422, `Invalid item at index ${line}: ${validationMessage(checked.error)}`);
+  }
+  const { index, task } = checked.data;
+  if (!isTaskId(task)) throw new HttpError(422, `Invalid item at index ${index}: Task not found`);
+  return checked.data;
+}
+
+function requireNdjson(request: RouteRequest): void {
+  const type = (request.header("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/x-ndjson" && type !== "application/ndjson") {
+    throw new HttpError(415, "Content-Type must be application/x-ndjson or application/ndjson");
+  }
+  const encoding = request.header("content-encoding");
+  if (encoding !== undefined && encoding !== "identity") {
+    throw new HttpError(415, "Content-Encoding is not supported for batch items");
+  }
+}

@@ -1,0 +1,41 @@
+import type { Route } from "../http/route.ts";
+import type { Clock } from "../service/clock.ts";
+import type { Services } from "../service/services.ts";
+import { addBatchItemsRoute } from "./add-batch-items.ts";
+import { addTagsRoute } from "./add-tags.ts";
+import { cancelRunRoute } from "./cancel-run.ts";
+import { createBatchRoute } from "./create-batch.ts";
+import { getMetadataRoute } from "./get-metadata.ts";
+import { healthRoute } from "./healthz.ts";
+import { listRunsRoute } from "./list-runs.ts";
+import { putMetadataRoute } from "./put-metadata.ts";
+import { retrieveBatchRoute } from "./retrieve-batch.ts";
+import { retrieveRunRoute } from "./retrieve-run.ts";
+import { triggerTaskRoute } from "./trigger-task.ts";
+import { completeAttemptRoute } from "./worker-complete-attempt.ts";
+import { heartbeatRoute } from "./worker-heartbeat.ts";
+import { registerRunRoute } from "./worker-register-run.ts";
+import { resultRoute } from "./worker-result.ts";
+import { startAttemptRoute } from "./worker-start-attempt.ts";
+
+/** Every endpoint of the server. */
+export function allRoutes(services: Services, clock: Clock): Route[] {
+  return [
+    putMetadataRoute(services),
+    getMetadataRoute(services),
+    triggerTaskRoute(services),
+    retrieveRunRoute(services),
+    listRunsRoute(services, clock),
+    cancelRunRoute(services),
+    addTagsRoute(services),
+    createBatchRoute(services),
+    addBatchItemsRoute(services),
+    retrieveBatchRoute(services),
+    registerRunRoute(services),
+    startAttemptRoute(services),
+    heartbeatRoute(services),
+    completeAttemptRoute(services),
+    resultRoute(services),
+    healthRoute(),
+  ];
+}

@@ -1,0 +1,25 @@
+import { jsonReply } from "../http/reply.ts";
+import type { Route } from "../http/route.ts";
+import type { Clock } from "../service/clock.ts";
+import { listedRun } from "../service/run-view.ts";
+import type { Services } from "../service/services.ts";
+import { parseListQuery } from "./list-query.ts";
+
+/** `GET /api/v1/runs`: a page of runs, newest first. */
+export function listRunsRoute({ runs }: Services, clock: Clock): Route {
+  return {
+    method: "GET",
+    path: "/api/v1/runs",
+    access: { kind: "public-token" },
+    body: { kind: "none" },
+    async handle(request) {
+      const query = parseListQuery(request.query(), request.principal.environment, clock.now());
+      if (query === undefined) return jsonReply(200, { data: [], pagination: {} });
+      const page = await runs.list(query);
+      return jsonReply(200, {
+        data: page.runs.map(listedRun),
+        pagination: { next: page.next, previous: page.previous },
+      });
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { HttpError } from "../http/http-error.ts";
+import { jsonReply } from "../http/reply.ts";
+import type { Route } from "../http/route.ts";
+import { batchStatus, isBatchId, runIdsOf } from "../service/batch-service.ts";
+import type { Services } from "../service/services.ts";
+
+/** `GET /api/v2/batches/{batchId}`: where a batch stands, and its runs. */
+export function retrieveBatchRoute({ batches }: Services): Route {
+  return {
+    method: "GET",
+    path: "/api/v2/batches/:batchId",
+    access: { kind: "public-token" },
+    body: { kind: "none" },
+    async handle(request) {
+      const id = request.param("batchId");
+      const batch = isBatchId(id) ? await batches.find(request.principal.environment, id) : undefined;
+      if (batch === undefined) throw new HttpError(404, "Not found", { "x-should-retry": "false" });
+      return jsonReply(200, {
+        id: batch.id,
+        status: batchStatus(batch, await batches.runsOf(batch)),
+        idempotencyKey: batch.idempotencyKey,
+        createdAt: batch.createdAt,
+        updatedAt: batch.updatedAt,
+        runCount: batch.runCount,
+        runs: runIdsOf(batch),
+        processing: { completedAt: batch.sealed ? batch.updatedAt : undefined, errors: [] },
+      });
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { HttpError } from "../http/http-error.ts";
+import { jsonReply } from "../http/reply.ts";
+import type { Route } from "../http/route.ts";
+import { retrievedRun } from "../service/run-view.ts";
+import type { Services } from "../service/services.ts";
+import { runIdParameter } from "./run-id-parameter.ts";
+
+/** `GET /api/v3/runs/{runId}`: a run with its payload, output, document and relatives. */
+export function retrieveRunRoute({ runs }: Services): Route {
+  return {
+    method: "GET",
+    path: "/api/v3/runs/:runId",
+    access: { kind: "public-token" },
+    body: { kind: "none" },
+    async handle(request) {
+      const id = runIdParameter(request, notFound);
+      const family = await runs.retrieve(request.principal.environment, id);
+      if (family === undefined) throw notFound();
+      return jsonReply(200, retrievedRun(family));
+    },
+  };
+}
+
+/** `false`: nothing lags behind here, and official clients would ask for 9 s otherwise. */
+function notFound(): HttpError {
+  return new HttpError(404, "Not found", { "x-should-retry": "false" });
+}

@@ -1,0 +1,66 @@
+import { HttpError } from "../http/http-error.ts";
+import { jsonReply } from "../http/reply.ts";
+import type { Route, RouteRequest } from "../http/route.ts";
+import { isFinal } from "../service/run-status.ts";
+import type { Services } from "../service/services.ts";
+import type { RunRow } from "../storage/storage.ts";
+import { runIdParameter } from "./run-id-parameter.ts";
+import { workerNotFound } from "./worker-reply.ts";
+
+/** Longer waits are cut by proxies on the way; the caller asks again. */
+const MAX_TIMEOUT_MS = 20_000;
+
+/**
+ * `GET /engine/v1/runs/{runId}/result?timeoutMs=20000`: waits for the end of a run, at most 20 s (the default).
+ *
+ * 200 `{ ok: true, id, status, output?, outputType? }` (`output` is the text in the format of `outputType`),
+ * `{ ok: false, id, status, error: { name?, message, stackTrace? } }`, or `{ pending: true, id, status }`: ask again.
+ * 400 a timeout that is no number · 404.
+ */
+export function resultRoute({ runs }: Services): Route {
+  return {
+    method: "GET",
+    path: "/engine/v1/runs/:runId/result",
+    access: { kind: "secret-key" },
+    body: { kind: "none" },
+    async handle(request) {
+      const id = runIdParameter(request, workerNotFound);
+      const timeoutMs = timeoutParameter(request);
+      const { environment } = request.principal;
+      const run = await runs.waitForEnd(environment, id, timeoutMs, request.raw.signal);
+      if (run === undefined) throw workerNotFound();
+      return jsonReply(200, resultOf(run));
+    },
+  };
+}
+
+function resultOf(run: RunRow) {
+  const { id, status } = run;
+  if (!isFinal(status)) return { pending: true, id, status };
+  if (status === "COMPLETED") {
+    const output = run.output?.data;
+    return {
+      ok: true,
+      id,
+      status,
+      output,
+      outputType: output === undefined ? undefined : run.output?.dataType,
+    };
+  }
+  return {
+    ok: false,
+    id,
+    status,
+    error: run.error ?? { name: "RunNotCompleted", message: `The run ended as ${status}` },
+  };
+}
+
+function timeoutParameter(request: RouteRequest): number {
+  const text = request.query().get("timeoutMs");
+  if (text === null || text === "") return MAX_TIMEOUT_MS;
+  if (/^\d{1,9}$/.test(text)) return Math.min(Number(text), MAX_TIMEOUT_MS);
+  throw new HttpError(400, {
+    error: "Query Error",
+    details: [{ code: "custom", message: "Must be a number of milliseconds", path: ["timeoutMs"] }],
+  });
+}

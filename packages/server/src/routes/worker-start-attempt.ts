@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { startAttemptBody } from "@runmeta/runtime/protocol/schemas";
+import { jsonBody } from "../http/json-body.ts";
+import { jsonReply } from "../http/reply.ts";
+import { requestKey } from "../http/request-key.ts";
+import type { Route } from "../http/route.ts";
+import type { Services } from "../service/services.ts";
+import { runIdParameter } from "./run-id-parameter.ts";
+import { settledRun, workerNotFound } from "./worker-reply.ts";
+
+/** A worker is asked to report so often; three missed reports make it silent. */
+const HEARTBEAT_INTERVAL_MS = 20_000;
+
+const LIMIT_BYTES = 16 * 1024;
+
+/**
+ * `POST /engine/v1/runs/{runId}/start`: the caller begins an attempt.
+ *
+ * Body `{ attempt, holder? }`, attempts counted from 1. `holder` is the caller's name for itself (any unique text):
+ * the same holder may say it again after a lost reply, anybody else gets 409. Without one the
+ * `x-trigger-request-idempotency-key` header serves, and without that each call is somebody else.
+ *
+ * 200 everything that is needed to execute the run: `{ id, status, attempt, holder, task, tags, parentId?, rootId?,
+ * metadata, payload?, payloadType, maxAttempts?, maxDurationSeconds?, heartbeatIntervalMs }`; `payload` is the text in
+ * the format of `payloadType`. 404 · 409 with `code`: `run_ended`, `attempt_taken`, `attempt_out_of_order`
+ * (`x-should-retry: false`), `attempt_running` (the attempt before it was heard of within 60 s) and `run_delayed`
+ * (`x-should-retry: true`, `Retry-After`).
+ */
+export function startAttemptRoute({ runs }: Services): Route {
+  return {
+    method: "POST",
+    path: "/engine/v1/runs/:runId/start",
+    access: { kind: "secret-key" },
+    body: { kind: "bytes", limitBytes: LIMIT_BYTES },
+    async handle(request) {
+      const id = runIdParameter(request, workerNotFound);
+      const body = jsonBody(request, startAttemptBody);
+      const holder = body.holder ?? requestKey(request) ?? randomUUID();
+      const { environment } = request.principal;
+      const run = settledRun(await runs.start({ environment, id, attempt: body.attempt, holder }));
+      return jsonReply(200, {
+        id,
+        status: run.status,
+        attempt: run.attempt,
+        holder,
+        task: run.task,
+        tags: run.tags,
+        parentId: run.parentId,
+        rootId: run.rootId,
+        metadata: JSON.parse(run.metadata) as unknown,
+        payload: run.payload.data,
+        payloadType: run.payload.dataType,
+        maxAttempts: run.maxAttempts,
+        maxDurationSeconds: run.maxDurationSeconds,
+        heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+      });
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { createHash, randomBytes } from "node:crypto";
+
+const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/** A fresh id such as `run_c1x…`: 25 characters, about 129 random bits. */
+export function newId(prefix: "run" | "batch"): string {
+  let id = `${prefix}_`;
+  while (id.length < prefix.length + 26) {
+    for (const byte of randomBytes(32)) {
+      // 252 = 7 x 36: larger bytes would make some characters likelier.
+      if (byte < 252 && id.length < prefix.length + 26) id += ALPHABET[byte % 36];
+    }
+  }
+  return id;
+}
+
+/**
+ * The id of a batch's item: always the same for the same item, so an item that is sent again cannot become a second
+ * run, whatever happened to the first reply.
+ */
+export function itemRunId(batchId: string, index: number): string {
+  const digest = createHash("sha256").update(`${batchId}:${index}`).digest();
+  return `run_${BigInt(`0x${digest.toString("hex")}`)
+    .toString(36)
+    .padStart(25, "0")
+    .slice(-25)}`;
+}

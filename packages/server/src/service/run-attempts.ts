@@ -1,0 +1,197 @@
+import type { RunRow, RunStatus, RunTransition } from "../storage/storage.ts";
+import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
+import type { RunDependencies } from "./run-dependencies.ts";
+import { isFinal, LIVE_STATUSES } from "./run-status.ts";
+
+/** A worker sends a heartbeat every 20 s; after three missed ones it counts as gone. */
+export const SILENT_AFTER_MS = 60_000;
+
+/** Statuses of a run that nobody executes. */
+const WAITING_STATUSES: readonly RunStatus[] = ["QUEUED", "DEQUEUED", "DELAYED", "PENDING_VERSION"];
+
+/** Lost races before giving up; each one means that somebody else made progress. */
+const MAX_RACES = 5;
+
+/**
+ * The life of an attempt: start, heartbeat, completion. Each change is one conditional statement on the row that was
+ * looked at (same attempt, same holder); when the row has moved on meanwhile, it is looked at again. Every call can be
+ * repeated after a lost reply and answers the same.
+ */
+export class RunAttempts {
+  readonly #with: RunDependencies;
+
+  constructor(dependencies: RunDependencies) {
+    this.#with = dependencies;
+  }
+
+  /**
+   * Begins an attempt. The next one in order may begin when nobody executes the run, when the one before it has been
+   * silent for {@link SILENT_AFTER_MS}, or when it is the same holder that moves on.
+   */
+  start(
+    reference: AttemptReference & { readonly attempt: number; readonly holder: string },
+  ): Promise<AttemptResult> {
+    return this.#settle(reference, (run) => {
+      const { attempt, holder } = reference;
+      if (isFinal(run.status)) return ended(run);
+      if (attempt === run.attempt && run.status === "EXECUTING") {
+        return run.holder === holder ? { status: "done", run } : taken(attempt);
+      }
+      if (attempt <= run.attempt) return outOfOrder(run, attempt);
+      // A gap is an attempt whose start never arrived; its number is spent all the same.
+      const wait = this.#mustWaitMs(run, holder);
+      if (wait !== undefined) return wait;
+      const now = this.#with.clock.now();
+      return {
+        id: run.id,
+        from: run.status === "EXECUTING" || run.status === "WAITING" ? [run.status] : WAITING_STATUSES,
+        attempt: run.attempt,
+        heldBy: run.holder,
+        change: {
+          status: "EXECUTING",
+          attempt,
+          holder,
+          heartbeatAt: now,
+          ...(run.startedAt === undefined ? { startedAt: now } : {}),
+          ...(run.status === "EXECUTING" && run.holder !== holder
+            ? { interruptions: run.interruptions + 1 }
+            : {}),
+        },
+      };
+    });
+  }
+
+  /** Says that an attempt still runs. The result's run tells whether somebody cancelled it. */
+  async heartbeat(reference: AttemptReference): Promise<AttemptResult> {
+    const { storage } = this.#with;
+    const run = await storage.findRun(reference.environment, reference.id);
+    if (run === undefined) return { status: "not-found" };
+    if (run.status === "CANCELED") return { status: "done", run };
+    if (isFinal(run.status)) return ended(run);
+    const holder = reference.holder ?? run.holder;
+    if (holder === undefined) return outOfOrder(run, reference.attempt ?? 0);
+    if (reference.attempt !== undefined && reference.attempt !== run.attempt)
+      return outOfOrder(run, reference.attempt);
+    const held = await storage.heartbeat(holder, [run.id]);
+    return held.includes(run.id) ? { status: "done", run } : taken(run.attempt);
+  }
+
+  /** Ends an attempt, and with it the run unless another attempt is announced. */
+  complete(reference: AttemptReference, outcome: AttemptOutcome): Promise<AttemptResult> {
+    return this.#settle(reference, (run) => {
+      const attempt = reference.attempt ?? Math.max(run.attempt, 1);
+      // Said twice, or overtaken by a cancellation: the first word stands.
+      if (isFinal(run.status))
+        return attempt <= Math.max(run.attempt, 1) ? { status: "done", run } : ended(run);
+      if (attempt < run.attempt) return outOfOrder(run, attempt);
+      const waiting = WAITING_STATUSES.includes(run.status);
+      if (waiting && attempt === run.attempt && isRetry(outcome)) return { status: "done", run };
+      const { holder } = reference;
+      if (run.holder !== undefined && holder !== undefined && holder !== run.holder)
+        return taken(run.attempt);
+      return {
+        id: run.id,
+        from: LIVE_STATUSES,
+        attempt: run.attempt,
+        heldBy: run.holder,
+        // The start of an attempt can be lost on the way while its completion arrives.
+        change: {
+          ...this.#ending(outcome),
+          attempt,
+          ...(run.startedAt ? {} : { startedAt: this.#with.clock.now() }),
+        },
+      };
+    });
+  }
+
+  #ending(outcome: AttemptOutcome): RunTransition["change"] {
+    const now = this.#with.clock.now();
+    if (isRetry(outcome)) {
+      if (outcome.retryAfterMs === 0) return { status: "QUEUED", holder: null };
+      return { status: "DELAYED", holder: null, delayUntil: new Date(now.getTime() + outcome.retryAfterMs) };
+    }
+    const end = { holder: null, finishedAt: now };
+    if (!outcome.ok) return { ...end, status: outcome.status ?? "FAILED", error: outcome.error };
+    return {
+      ...end,
+      status: "COMPLETED",
+      ...(outcome.output === undefined ? {} : { output: outcome.output }),
+    };
+  }
+
+  /** Why an attempt of `holder` cannot begin yet, with the time to wait; undefined when it can. */
+  #mustWaitMs(run: RunRow, holder: string): AttemptResult | undefined {
+    const now = this.#with.clock.now().getTime();
+    const held = run.holder !== undefined && run.holder !== holder;
+    if (held && (run.status === "EXECUTING" || run.status === "DEQUEUED")) {
+      const silentAt = (run.heartbeatAt ?? run.startedAt ?? run.updatedAt).getTime() + SILENT_AFTER_MS;
+      if (silentAt > now) {
+        return {
+          status: "conflict",
+          code: "attempt_running",
+          message: `Attempt ${run.attempt} of this run is still executing`,
+          retryAfterMs: silentAt - now,
+        };
+      }
+    }
+    // A worker that retries keeps the time itself; only a run that was triggered with a delay is held back here.
+    const due = run.status === "DELAYED" && run.attempt === 0 ? run.delayUntil?.getTime() : undefined;
+    if (due === undefined || due <= now) return undefined;
+    return {
+      status: "conflict",
+      code: "run_delayed",
+      message: "This run is not due yet",
+      retryAfterMs: due - now,
+    };
+  }
+
+  async #settle(
+    reference: AttemptReference,
+    decide: (run: RunRow) => AttemptResult | RunTransition,
+  ): Promise<AttemptResult> {
+    const { storage, changes, dispatcher } = this.#with;
+    for (let race = 0; race < MAX_RACES; race++) {
+      const run = await storage.findRun(reference.environment, reference.id);
+      if (run === undefined) return { status: "not-found" };
+      const decision = decide(run);
+      if ("status" in decision) return decision;
+      const changed = await storage.transitionRun({ ...decision, environment: reference.environment });
+      if (changed === undefined) continue;
+      changes.publish([changed.id]);
+      if (changed.status === "QUEUED") dispatcher.notify();
+      if (changed.status === "DELAYED" && changed.delayUntil !== undefined)
+        this.#with.onDueAt(changed.delayUntil);
+      return { status: "done", run: changed };
+    }
+    return {
+      status: "conflict",
+      code: "attempt_running",
+      message: "Others are changing this run at the same time",
+      retryAfterMs: 1000,
+    };
+  }
+}
+
+function isRetry(outcome: AttemptOutcome): outcome is AttemptOutcome & { ok: false; retryAfterMs: number } {
+  return !outcome.ok && outcome.retryAfterMs !== undefined;
+}
+
+function ended(run: RunRow): AttemptResult {
+  return { status: "conflict", code: "run_ended", message: `This run has ended: ${run.status}` };
+}
+
+function taken(attempt: number): AttemptResult {
+  return {
+    status: "conflict",
+    code: "attempt_taken",
+    message: `Attempt ${attempt} is held by somebody else`,
+  };
+}
+
+function outOfOrder(run: RunRow, attempt: number): AttemptResult {
+  return {
+    status: "conflict",
+    code: "attempt_out_of_order",
+    message: `Attempt ${attempt} does not fit: this run is ${run.status} at attempt ${run.attempt}`,
+  };
+}

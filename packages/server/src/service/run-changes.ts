@@ -1,0 +1,68 @@
+import type { Clock } from "./clock.ts";
+
+/**
+ * Tells who waits for a run that something about it has changed: its status, its tags or its document. It carries ids
+ * only; a listener reads the row itself, so it can never see less than what was committed. In this process only:
+ * other replicas' changes are found when a wait ends and the row is read again.
+ */
+export class RunChanges {
+  readonly #listeners = new Set<(runIds: readonly string[]) => void>();
+  readonly #waiting = new Map<string, Set<(changed: boolean) => void>>();
+  readonly #clock: Clock;
+  #closed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** To be called after the commit. A listener that throws is the listener's fault and stops nobody else. */
+  publish(runIds: readonly string[]): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(runIds);
+      } catch {
+        // A change feed has no one to report to; the listener's owner guards its own code.
+      }
+    }
+    for (const id of runIds) for (const end of [...(this.#waiting.get(id) ?? [])]) end(true);
+  }
+
+  /** Calls `listener` with the ids of each change from now on; the returned function ends it. */
+  subscribe(listener: (runIds: readonly string[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Starts to listen for the next change of a run at once; `changed` resolves with true at the change, with false after
+   * `timeoutMs`, when `signal` aborts, or once this is closed. Begin before reading the row, or a change in between is missed.
+   */
+  next(runId: string, timeoutMs: number, signal?: AbortSignal): { changed: Promise<boolean>; stop(): void } {
+    if (this.#closed || signal?.aborted === true)
+      return { changed: Promise.resolve(false), stop: () => undefined };
+    const wakers = this.#waiting.get(runId) ?? new Set();
+    this.#waiting.set(runId, wakers);
+    let settle: (changed: boolean) => void = () => undefined;
+    const changed = new Promise<boolean>((resolve) => {
+      settle = resolve;
+    });
+    const end = (result: boolean) => {
+      stopTimer();
+      signal?.removeEventListener("abort", giveUp);
+      wakers.delete(end);
+      if (wakers.size === 0 && this.#waiting.get(runId) === wakers) this.#waiting.delete(runId);
+      settle(result);
+    };
+    const giveUp = () => end(false);
+    const stopTimer = this.#clock.schedule(giveUp, timeoutMs);
+    wakers.add(end);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    return { changed, stop: giveUp };
+  }
+
+  /** Ends every wait, and those still to come, as if their time were over. */
+  close(): void {
+    this.#closed = true;
+    for (const wakers of [...this.#waiting.values()]) for (const end of [...wakers]) end(false);
+  }
+}

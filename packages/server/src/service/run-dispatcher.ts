@@ -1,0 +1,13 @@
+import type { EngineName } from "../storage/storage.ts";
+
+/** The little that the services need of an engine. */
+export interface RunDispatcher {
+  /** Whose queue a triggered run joins. */
+  readonly name: EngineName;
+  /** False makes a trigger answer 404 `Task not found`. */
+  knows(task: string): boolean;
+  /** Runs may be due. Returns at once. */
+  notify(): void;
+  /** A run was cancelled; if it executes here, its signal aborts. Returns at once. */
+  cancel(runId: string): void;
+}

@@ -1,0 +1,164 @@
+import type { RunQuery, RunRow } from "../storage/storage.ts";
+import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
+import { type RegisterRequest, type RegisterResult, registerRun } from "./register-run.ts";
+import { RunAttempts } from "./run-attempts.ts";
+import type { RunDependencies } from "./run-dependencies.ts";
+import { isFinal, LIVE_STATUSES } from "./run-status.ts";
+import { newTags, type TagsResult } from "./run-tags.ts";
+import type { RunFamily } from "./run-view.ts";
+import type { TriggerRequest, TriggerResult } from "./trigger-request.ts";
+import { type BatchItem, RunTrigger } from "./trigger-run.ts";
+
+/** A page of runs, newest first. */
+export interface RunPage {
+  readonly runs: readonly RunRow[];
+  /** Ids to go on from; absent where there is nothing more. */
+  readonly next: string | undefined;
+  readonly previous: string | undefined;
+}
+
+/**
+ * Everything that can be done with runs, for the routes and for engines alike. Its methods answer with values; they
+ * reject only when the storage does. A method that resolves has been committed.
+ */
+export class RunService {
+  readonly #with: RunDependencies;
+  readonly #trigger: RunTrigger;
+  readonly #attempts: RunAttempts;
+
+  constructor(dependencies: RunDependencies) {
+    this.#with = dependencies;
+    this.#trigger = new RunTrigger(dependencies);
+    this.#attempts = new RunAttempts(dependencies);
+  }
+
+  /** Stores a run and tells the engine, or finds the one that the same key or the same request made before. */
+  trigger(request: TriggerRequest): Promise<TriggerResult> {
+    return this.#trigger.trigger(request);
+  }
+
+  /** Stores the items of a batch, all or none; results are in the order of `items`. */
+  triggerItems(items: readonly { request: TriggerRequest; item: BatchItem }[]): Promise<TriggerResult[]> {
+    return this.#trigger.triggerItems(items);
+  }
+
+  /** Makes a run known that somebody else executes; no engine takes it. Repeatable. */
+  register(request: RegisterRequest): Promise<RegisterResult> {
+    return registerRun(request, this.#with);
+  }
+
+  /** A run, or undefined when this environment has none of that id. */
+  async find(environment: string, id: string): Promise<RunRow | undefined> {
+    return await this.#with.storage.findRun(environment, id);
+  }
+
+  /** A run with its parent, root and children. */
+  async retrieve(environment: string, id: string): Promise<RunFamily | undefined> {
+    const { storage } = this.#with;
+    const run = await storage.findRun(environment, id);
+    if (run === undefined) return undefined;
+    const ids = [...new Set([run.parentId, run.rootId].filter((relative) => relative !== undefined))];
+    const [relatives, children] = await Promise.all([
+      ids.length === 0 ? [] : storage.findRuns(environment, ids),
+      storage.childrenOf(environment, id),
+    ]);
+    return {
+      run,
+      parent: relatives.find((relative) => relative.id === run.parentId),
+      root: relatives.find((relative) => relative.id === run.rootId),
+      children,
+    };
+  }
+
+  /** A page of runs; `query.limit` is its size. */
+  async list(query: RunQuery): Promise<RunPage> {
+    const found = await this.#with.storage.listRuns({ ...query, limit: query.limit + 1 });
+    const more = found.length > query.limit;
+    if (query.before !== undefined) {
+      // Going back, the surplus run is the newest one, and the page we came from always follows.
+      const runs = more ? found.slice(1) : found;
+      return { runs, next: runs.at(-1)?.id, previous: more ? runs[0]?.id : undefined };
+    }
+    const runs = more ? found.slice(0, query.limit) : found;
+    return {
+      runs,
+      next: more ? runs.at(-1)?.id : undefined,
+      previous: query.after === undefined ? undefined : runs[0]?.id,
+    };
+  }
+
+  /** Cancels a run that has not ended; an ended one is returned as it is. Its worker is told, but not waited for. */
+  async cancel(environment: string, id: string): Promise<RunRow | undefined> {
+    const { storage, clock, changes, dispatcher } = this.#with;
+    const now = clock.now();
+    const change = { status: "CANCELED", finishedAt: now, cancelRequestedAt: now } as const;
+    const cancelled = await storage.transitionRun({ environment, id, from: LIVE_STATUSES, change });
+    if (cancelled === undefined) return await storage.findRun(environment, id);
+    dispatcher.cancel(id);
+    changes.publish([id]);
+    return cancelled;
+  }
+
+  /** Adds tags, at most ten in all; undefined when there is no such run. */
+  async addTags(
+    environment: string,
+    id: string,
+    given: string | readonly string[],
+  ): Promise<TagsResult | undefined> {
+    const { storage, changes } = this.#with;
+    const run = await storage.findRun(environment, id);
+    if (run === undefined) return undefined;
+    const result = newTags(run.tags, given);
+    if (!result.ok || result.added.length === 0) return result;
+    await storage.transitionRun({ environment, id, from: [run.status], change: { tags: result.tags } });
+    changes.publish([id]);
+    return result;
+  }
+
+  /** Begins an attempt of a run for a worker; {@link RunAttempts.start} tells when it may. */
+  start(
+    reference: AttemptReference & { readonly attempt: number; readonly holder: string },
+  ): Promise<AttemptResult> {
+    return this.#attempts.start(reference);
+  }
+
+  /** Says that an attempt still runs. */
+  heartbeat(reference: AttemptReference): Promise<AttemptResult> {
+    return this.#attempts.heartbeat(reference);
+  }
+
+  /** Ends an attempt, and the run unless another attempt is announced. Repeatable. */
+  complete(reference: AttemptReference, outcome: AttemptOutcome): Promise<AttemptResult> {
+    return this.#attempts.complete(reference, outcome);
+  }
+
+  /**
+   * The run once it has ended, or as it is after `timeoutMs`; undefined when there is none. It wakes on changes made
+   * through this process; the end of the time reads the row once more, so another replica's change is seen then.
+   */
+  async waitForEnd(
+    environment: string,
+    id: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<RunRow | undefined> {
+    const { storage, changes, clock } = this.#with;
+    const until = clock.now().getTime() + timeoutMs;
+    for (let over = false; ; ) {
+      const leftMs = until - clock.now().getTime();
+      const change = changes.next(id, Math.max(0, leftMs), signal);
+      try {
+        const run = await storage.findRun(environment, id);
+        if (run === undefined || isFinal(run.status) || over || leftMs <= 0) return run;
+        over = !(await change.changed);
+      } finally {
+        change.stop();
+      }
+    }
+  }
+
+  /** Calls `listener` with the ids of runs whose status, tags or document changed through this process. */
+  onRunChanged(listener: (runIds: readonly string[]) => void): () => void {
+    return this.#with.changes.subscribe(listener);
+  }
+}

@@ -1,0 +1,73 @@
+import type { RunRow } from "../storage/storage.ts";
+import { decodePacket } from "./packet.ts";
+import { isFinal, statusFlags } from "./run-status.ts";
+
+/** A run with those around it, as read from storage. */
+export interface RunFamily {
+  readonly run: RunRow;
+  readonly parent: RunRow | undefined;
+  readonly root: RunRow | undefined;
+  readonly children: readonly RunRow[];
+}
+
+/** `GET /api/v3/runs/{id}`. What is absent is left out: clients read `null` as a value (dates as 1970). */
+export function retrievedRun(family: RunFamily) {
+  const { run } = family;
+  return {
+    ...commonFields(run),
+    ...relatedFields(run),
+    payload: decodePacket(run.payload),
+    output: run.status === "COMPLETED" ? decodePacket(run.output) : undefined,
+    error: run.error,
+    attemptCount: run.attempt,
+    attempts: [],
+    relatedRuns: {
+      root: family.root === undefined ? undefined : relatedRun(family.root),
+      parent: family.parent === undefined ? undefined : relatedRun(family.parent),
+      children: family.children.length === 0 ? undefined : family.children.map(relatedRun),
+    },
+  };
+}
+
+/** One item of `GET /api/v1/runs`. */
+export function listedRun(run: RunRow) {
+  return { ...commonFields(run), env: { id: run.environment, name: run.environment } };
+}
+
+function relatedRun(run: RunRow) {
+  return { ...commonFields(run), ...relatedFields(run) };
+}
+
+function relatedFields(run: RunRow) {
+  return { depth: run.depth, triggerFunction: run.triggerFunction, batchId: run.batchId };
+}
+
+function commonFields(run: RunRow) {
+  const shownKey = run.idempotencyKeyOptions?.key;
+  return {
+    id: run.id,
+    status: run.status,
+    taskIdentifier: run.task,
+    idempotencyKey: typeof shownKey === "string" ? shownKey : run.idempotencyKey,
+    createdAt: run.createdAt,
+    updatedAt: run.updatedAt,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+    delayedUntil: run.delayUntil,
+    expiredAt: run.expiredAt,
+    ttl: run.ttlSeconds === undefined ? undefined : `${run.ttlSeconds}s`,
+    tags: run.tags.toSorted((left, right) => left.localeCompare(right)),
+    isTest: run.isTest ?? false,
+    costInCents: 0,
+    baseCostInCents: 0,
+    durationMs: durationMs(run),
+    ...statusFlags(run.status),
+    metadata: JSON.parse(run.metadata) as unknown,
+  };
+}
+
+/** From the start of the first attempt to the end; 0 while the run has not ended. */
+function durationMs(run: RunRow): number {
+  if (run.startedAt === undefined || run.finishedAt === undefined || !isFinal(run.status)) return 0;
+  return Math.max(0, run.finishedAt.getTime() - run.startedAt.getTime());
+}

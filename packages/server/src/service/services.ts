@@ -1,0 +1,10 @@
+import type { BatchService } from "./batch-service.ts";
+import type { MetadataWriter } from "./metadata-writer.ts";
+import type { RunService } from "./run-service.ts";
+
+/** What the routes work with. */
+export interface Services {
+  readonly runs: RunService;
+  readonly batches: BatchService;
+  readonly metadata: Pick<MetadataWriter, "update">;
+}
