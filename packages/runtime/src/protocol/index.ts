@@ -5,7 +5,11 @@ export { cloneJson } from "./clone-json.ts";
 export type { PendingOperation } from "./collapse-operations.ts";
 export { collapseOperations } from "./collapse-operations.ts";
 export { copyJson, lastCopyBytes } from "./copy-json.ts";
+export type { BatchKey } from "./idempotency-key.ts";
+export { DEDUPE_HEADER, formatBatchKey, IDEMPOTENCY_KEY_HEADER, parseBatchKey } from "./idempotency-key.ts";
+export { isJsonObject, isJsonValue } from "./is-json-value.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
+export { exceedsDepth } from "./json-depth.ts";
 export {
   DEFAULT_MAXIMUM_SIZE_BYTES,
   MAX_ADDED_ITEMS,

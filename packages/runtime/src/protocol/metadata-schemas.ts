@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { isJsonObject, isJsonValue } from "./is-json-value.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
+import { isSafeKey } from "./metadata-key.ts";
+
+/** Any JSON value that may be stored. Checked by hand in one linear pass: `z.json()` costs more than the whole request. */
+export const jsonValue = z.custom<JsonValue>(isJsonValue, "must be a JSON value");
+
+/** A metadata document. */
+export const metadataDocument = z.custom<JsonObject>(isJsonObject, "must be a JSON object");
+
+const key = z.string().refine(isSafeKey, "is not an allowed metadata key");
+
+/** One operation as it travels; members it does not know are dropped. */
+export const operationSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("set"), key, value: jsonValue }),
+  z.object({ type: z.literal("delete"), key }),
+  z.object({ type: z.literal("append"), key, value: jsonValue }),
+  z.object({ type: z.literal("remove"), key, value: jsonValue }),
+  z.object({ type: z.literal("increment"), key, value: z.number() }),
+  z.object({ type: z.literal("update"), value: metadataDocument }),
+]);
+
+const operations = z.array(operationSchema).optional();
+
+/** Body of `PUT /api/v1/runs/{runId}/metadata`. `operations`, even an empty list, wins over `metadata`. */
+export const putMetadataBody = z.object({
+  metadata: metadataDocument.optional(),
+  operations,
+  parentOperations: operations,
+  rootOperations: operations,
+});
+
+/** Parsed {@link putMetadataBody}. */
+export type PutMetadataBody = z.output<typeof putMetadataBody>;
+
+const target = z.enum(["parent", "root"]);
+
+/** Reply to a metadata update. The last two are ours; official clients ignore them. */
+export const putMetadataReply = z.object({
+  /** The document after the run's own operations. */
+  metadata: metadataDocument,
+  /** Targets whose operations were refused as a whole; the run's own operations went through. */
+  refused: z.array(z.object({ target, message: z.string() })).optional(),
+  /** Parent and root operations that changed nothing: their path leads nowhere. */
+  ineffective: z.array(z.object({ target, key: z.string() })).optional(),
+});
+
+/** Reply to `GET /api/v1/runs/{runId}/metadata`. */
+export const getMetadataReply = z.object({ metadata: metadataDocument });

@@ -1,0 +1,115 @@
+import { z } from "zod";
+import { metadataDocument } from "./metadata-schemas.ts";
+
+/** Names of a run's state in API replies; any other one is refused by official clients. */
+export const runStatus = z.enum([
+  "PENDING_VERSION",
+  "QUEUED",
+  "DEQUEUED",
+  "EXECUTING",
+  "WAITING",
+  "COMPLETED",
+  "CANCELED",
+  "FAILED",
+  "CRASHED",
+  "SYSTEM_FAILURE",
+  "DELAYED",
+  "EXPIRED",
+  "TIMED_OUT",
+]);
+
+/** What every form of a run has. Optional members are left out, never null. */
+const runFields = z.object({
+  id: z.string(),
+  status: runStatus,
+  taskIdentifier: z.string(),
+  idempotencyKey: z.string().optional(),
+  version: z.string().optional(),
+  isQueued: z.boolean(),
+  isExecuting: z.boolean(),
+  isWaiting: z.boolean(),
+  isCompleted: z.boolean(),
+  isSuccess: z.boolean(),
+  isFailed: z.boolean(),
+  isCancelled: z.boolean(),
+  isTest: z.boolean(),
+  /** Dates are ISO texts. */
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  startedAt: z.string().optional(),
+  finishedAt: z.string().optional(),
+  delayedUntil: z.string().optional(),
+  expiredAt: z.string().optional(),
+  ttl: z.string().optional(),
+  tags: z.array(z.string()),
+  costInCents: z.number(),
+  baseCostInCents: z.number(),
+  durationMs: z.number(),
+  metadata: metadataDocument.optional(),
+});
+
+const treeFields = {
+  depth: z.number(),
+  triggerFunction: z.enum(["trigger", "triggerAndWait", "batchTrigger", "batchTriggerAndWait"]),
+  batchId: z.string().optional(),
+};
+
+const relatedRun = runFields.extend(treeFields);
+
+/** Reply to `GET /api/v3/runs/{runId}`. Payload and output are decoded JSON values. */
+export const retrieveRunReply = relatedRun.extend({
+  payload: z.unknown().optional(),
+  output: z.unknown().optional(),
+  error: z
+    .object({ message: z.string(), name: z.string().optional(), stackTrace: z.string().optional() })
+    .optional(),
+  attemptCount: z.number().default(0),
+  relatedRuns: z.object({
+    root: relatedRun.optional(),
+    parent: relatedRun.optional(),
+    children: z.array(relatedRun).optional(),
+  }),
+});
+
+/** Reply to `GET /api/v1/runs`, newest first. */
+export const listRunsReply = z.object({
+  data: z.array(
+    runFields.extend({ env: z.object({ id: z.string(), name: z.string(), user: z.string().optional() }) }),
+  ),
+  pagination: z.object({ next: z.string().optional(), previous: z.string().optional() }),
+});
+
+/** A list in one query parameter, joined by commas. */
+const commaList = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
+/** A point in time: milliseconds since 1970, or a date text. */
+const instant = z
+  .string()
+  .transform((text) => new Date(/^[0-9]+$/.test(text) ? Number(text) : text))
+  .refine((date) => !Number.isNaN(date.getTime()), "must be a date or milliseconds since 1970");
+
+/** Query of `GET /api/v1/runs`, as an object of its parameters; page size 25 unless given. */
+export const listRunsQuery = z.object({
+  "page[size]": z.coerce.number().int().min(1).max(100).default(25),
+  "page[after]": z.string().optional(),
+  "page[before]": z.string().optional(),
+  "filter[status]": commaList.pipe(z.array(runStatus)).optional(),
+  "filter[taskIdentifier]": commaList.optional(),
+  "filter[version]": commaList.optional(),
+  "filter[tag]": commaList.optional(),
+  "filter[queue]": commaList.optional(),
+  "filter[machine]": commaList.optional(),
+  "filter[region]": commaList.optional(),
+  "filter[bulkAction]": z.string().optional(),
+  "filter[schedule]": z.string().optional(),
+  "filter[batch]": z.string().optional(),
+  "filter[isTest]": z
+    .enum(["true", "false"])
+    .transform((text) => text === "true")
+    .optional(),
+  "filter[createdAt][from]": instant.optional(),
+  "filter[createdAt][to]": instant.optional(),
+  "filter[createdAt][period]": z
+    .string()
+    .regex(/^[0-9]{1,9}[smhdw]$/, "must be a duration such as 1d")
+    .optional(),
+});

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { MAX_BATCH_RUNS, MAX_IDEMPOTENCY_KEY_LENGTH, MAX_TAG_LENGTH } from "./limits.ts";
+import { metadataDocument } from "./metadata-schemas.ts";
+
+const tag = z.string().max(MAX_TAG_LENGTH);
+// How many a run may have is answered with 422 and a text of its own; this only bounds the work.
+const tags = z.union([tag, z.array(tag).max(1000)]);
+const idempotencyKey = z.string().max(MAX_IDEMPOTENCY_KEY_LENGTH);
+/** The key as the user wrote it and its scope, shown again by the API. */
+const idempotencyKeyOptions = metadataDocument;
+
+/** Options of a trigger that are kept. All others that clients send are ignored. */
+export const triggerOptions = z.object({
+  payloadType: z.string().optional(),
+  /** Checked where the run is made: a wrong one is answered with `Invalid metadata`. */
+  metadata: z.unknown().optional(),
+  metadataType: z.string().optional(),
+  tags: tags.optional(),
+  idempotencyKey: idempotencyKey.optional(),
+  idempotencyKeyTTL: z
+    .string()
+    .regex(/^[0-9]{1,9}[smhd]$/, "must be a duration such as 30d")
+    .optional(),
+  idempotencyKeyOptions: idempotencyKeyOptions.optional(),
+  parentRunId: z.string().optional(),
+  resumeParentOnCompletion: z.boolean().optional(),
+  /** A duration or an ISO date; a wrong one is answered with 422. */
+  delay: z.string().optional(),
+  /** A duration, or seconds. */
+  ttl: z.union([z.string(), z.number().int().nonnegative()]).optional(),
+  test: z.boolean().optional(),
+  queue: z.object({ name: z.string() }).optional(),
+  concurrencyKey: z.union([z.string(), z.number()]).optional(),
+  priority: z.number().optional(),
+  maxAttempts: z.number().int().optional(),
+  /** Seconds. */
+  maxDuration: z.number().optional(),
+});
+
+/** Body of `POST /api/v1/tasks/{taskId}/trigger`. The payload is a text in the format of `options.payloadType`, or JSON. */
+export const triggerTaskBody = z.object({
+  payload: z.unknown().optional(),
+  options: triggerOptions.optional(),
+});
+
+/** Reply to a trigger. */
+export const triggerTaskReply = z.object({ id: z.string(), isCached: z.boolean().optional() });
+
+/** Body of `POST /api/v3/batches`: how many runs will come. */
+export const createBatchBody = z.object({
+  runCount: z.number().int().positive().max(MAX_BATCH_RUNS),
+  taskIdentifiers: z.array(z.string()).optional(),
+  parentRunId: z.string().optional(),
+  resumeParentOnCompletion: z.boolean().optional(),
+  idempotencyKey: idempotencyKey.optional(),
+  idempotencyKeyOptions: idempotencyKeyOptions.optional(),
+});
+
+/** Reply to {@link createBatchBody}. */
+export const createBatchReply = z.object({
+  id: z.string(),
+  runCount: z.number(),
+  isCached: z.boolean(),
+  idempotencyKey: z.string().optional(),
+});
+
+/** One line of `POST /api/v3/batches/{id}/items`. */
+export const batchItem = z.object({
+  index: z.number().int().nonnegative(),
+  task: z.string(),
+  payload: z.unknown().optional(),
+  options: triggerOptions.optional(),
+});
