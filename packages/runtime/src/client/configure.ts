@@ -8,7 +8,7 @@ export type ClientConfiguration = Partial<
 >;
 
 /** Where a run keeps the client of its own API, in `scope.attachments`. */
-export const apiClientKey: unique symbol = Symbol.for("runmeta.api-client") as never;
+export const apiClientKey: unique symbol = Symbol.for("runmeta.api-client");
 
 const slot = Symbol.for("runmeta.client-configuration.v1");
 // Shared by all copies of the package in the process, as the run context is.
