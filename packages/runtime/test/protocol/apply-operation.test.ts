@@ -104,7 +104,7 @@ describe("applyOperations", () => {
     const keys = [
       "__proto__",
       "$.a.__proto__.polluted",
-      "$['__proto__']",
+      "$.['__proto__']",
       "$.constructor.prototype.polluted",
     ];
     for (const key of keys) {
