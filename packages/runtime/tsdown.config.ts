@@ -1,7 +1,7 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/v3.ts", "src/protocol/index.ts"],
+  entry: ["src/index.ts", "src/v3.ts", "src/worker.ts", "src/protocol/index.ts"],
   format: ["esm", "cjs"],
   target: "node20",
   dts: true,

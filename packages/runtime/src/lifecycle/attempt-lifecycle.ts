@@ -1,7 +1,7 @@
 import { decodePacket, encodePacket, type Packet } from "../client/packet.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { TaskWait } from "../context/while-waiting.ts";
-import { TaskOutputError, TaskPayloadError } from "../errors.ts";
+import { HookTimeoutError, TaskOutputError, TaskPayloadError } from "../errors.ts";
 import type { AttemptAbort } from "./attempt-abort.ts";
 import {
   type CatchErrorDecision,
@@ -109,7 +109,10 @@ export class AttemptLifecycle {
     });
     if (problem === undefined && inner !== undefined) return inner;
     if (inner === undefined && abort.kind !== undefined) return this.#stopped(undefined);
-    if (inner === undefined || inner.kind === "completed") return this.#fail(problem?.error);
+    if (inner === undefined) return this.#fail(problem?.error);
+    // A middleware that fails afterwards may have failed to commit; one that only hangs takes nothing back.
+    const hung = problem?.error instanceof HookTimeoutError;
+    if (inner.kind === "completed" && !hung) return this.#fail(problem?.error);
     hooks.report("middleware", problem?.error);
     return inner;
   }

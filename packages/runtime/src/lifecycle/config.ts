@@ -1,8 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import type { MetadataOptions } from "../options.ts";
 import type { AnyTaskHooks } from "./hooks.ts";
-import type { LogLevel } from "./logger.ts";
-import { processRegistry } from "./process-registry.ts";
+import type { LogLevel } from "./log-level.ts";
 import { type RetryOptions, resolveRetryOptions } from "./retry-options.ts";
 
 /** What `runmeta.config.ts` or `trigger.config.ts` exports. Its hooks run before those of tasks. */
@@ -59,14 +58,4 @@ export function defineConfig(config: RunmetaConfig): RunmetaConfig {
   }
   resolveRetryOptions(config.retries?.default);
   return config;
-}
-
-/** Registers a config for the process, in place of an earlier one; undefined removes it. Runs that start later use it. */
-export function useConfig(config: RunmetaConfig | undefined): void {
-  processRegistry.config = config === undefined ? undefined : defineConfig(config);
-}
-
-/** The config of the process, if any. */
-export function currentConfig(): RunmetaConfig | undefined {
-  return processRegistry.config;
 }

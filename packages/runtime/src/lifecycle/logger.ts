@@ -1,9 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { currentScope } from "../context/context-storage.ts";
+import type { LogLevel } from "./log-level.ts";
 import { processRegistry } from "./process-registry.ts";
-
-/** How important a line is; `none` prints nothing. */
-export type LogLevel = "none" | "error" | "warn" | "info" | "log" | "debug";
 
 /** One line. */
 export interface LogLine {

@@ -1,0 +1,18 @@
+/** `@runmeta/runtime/worker`: what an engine needs to execute tasks. Applications have no use for it. */
+
+export type { TaskWait } from "./context/while-waiting.ts";
+export type { GiveUpReason } from "./lifecycle/attempt-policy.ts";
+export type { RunmetaConfig } from "./lifecycle/config.ts";
+export { describeError, type ErrorDescription } from "./lifecycle/describe-error.ts";
+export {
+  type AttemptDelivery,
+  type AttemptOutcome,
+  type ExecuteAttemptOptions,
+  executeAttempt,
+} from "./lifecycle/execute-attempt.ts";
+export { clearProcessRegistry } from "./lifecycle/process-registry.ts";
+export { type RunAttemptsOptions, type RunOutcome, runAttempts } from "./lifecycle/run-attempts.ts";
+export type { RunDescription, TaskRunContext } from "./lifecycle/task-context.ts";
+export type { TaskDefinition, TaskSettings } from "./lifecycle/task-definition.ts";
+export { findTask, registeredTasks, requireTask } from "./lifecycle/task-registry.ts";
+export { currentConfig, useConfig } from "./lifecycle/use-config.ts";
