@@ -80,7 +80,11 @@ export class MetadataFlushError extends RunmetaError {
   readonly pending: number;
 
   constructor(reason: string, pending: number, options?: { cause?: unknown }) {
-    super("RUNMETA_METADATA_FLUSH", `Metadata was not flushed: ${reason} (${pending} operations pending)`, options);
+    super(
+      "RUNMETA_METADATA_FLUSH",
+      `Metadata was not flushed: ${reason} (${pending} operations pending)`,
+      options,
+    );
     this.pending = pending;
   }
 }
@@ -92,7 +96,10 @@ export class NotSupportedError extends RunmetaError {
   readonly feature: string;
 
   constructor(feature: string, hint?: string) {
-    super("RUNMETA_NOT_SUPPORTED", `${feature} is not supported by runmeta${hint === undefined ? "" : `: ${hint}`}`);
+    super(
+      "RUNMETA_NOT_SUPPORTED",
+      `${feature} is not supported by runmeta${hint === undefined ? "" : `: ${hint}`}`,
+    );
     this.feature = feature;
   }
 }
@@ -168,7 +175,10 @@ export class TaskNotFoundError extends RunmetaError {
   readonly task: string;
 
   constructor(task: string) {
-    super("RUNMETA_TASK_NOT_FOUND", `Task not found: "${task}" is not registered in this process. Import the module that defines it.`);
+    super(
+      "RUNMETA_TASK_NOT_FOUND",
+      `Task not found: "${task}" is not registered in this process. Import the module that defines it.`,
+    );
     this.task = task;
   }
 }

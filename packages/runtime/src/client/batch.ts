@@ -1,4 +1,5 @@
 import { currentScope } from "../context/context-storage.ts";
+import { whileWaiting } from "../context/while-waiting.ts";
 import { ApiError, ConfigError } from "../errors.ts";
 import { MAX_BATCH_RUNS } from "../protocol/limits.ts";
 import type { ApiClient } from "./api-client.ts";
@@ -210,6 +211,7 @@ export async function batchTriggerTaskAndWait<Output = unknown>(
       };
     }
   };
-  await Promise.all(Array.from({ length: Math.min(MAX_WAITING, batch.runs.length) }, wait));
+  const waitAll = () => Promise.all(Array.from({ length: Math.min(MAX_WAITING, batch.runs.length) }, wait));
+  await whileWaiting({ type: "batch", batchId: batch.batchId, runCount: batch.runCount }, waitAll);
   return { id: batch.batchId, runs };
 }

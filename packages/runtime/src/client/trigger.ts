@@ -1,3 +1,4 @@
+import { whileWaiting } from "../context/while-waiting.ts";
 import { requireApiClient } from "./configure.ts";
 import { pathSegment } from "./path-segment.ts";
 import { replyField, replyString } from "./reply-field.ts";
@@ -69,7 +70,9 @@ export function triggerTaskAndWait<Output = unknown>(
       resumeParentOnCompletion: true,
       signal: call.signal,
     });
-    return { ...(await waitForRun<Output>(run.id, { signal: call.signal })), taskIdentifier: taskId };
+    const wait = { type: "task", runId: run.id } as const;
+    const result = await whileWaiting(wait, () => waitForRun<Output>(run.id, { signal: call.signal }));
+    return { ...result, taskIdentifier: taskId };
   };
   return taskRunPromise(ended(), taskId);
 }

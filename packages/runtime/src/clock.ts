@@ -1,0 +1,59 @@
+import pDebounce from "p-debounce";
+
+/** A waiting timer. */
+export interface Timer {
+  cancel(): void;
+}
+
+/**
+ * Where time comes from. Everything that waits asks the clock of its run, so a test can hand in one that it moves by
+ * hand; nothing global is patched.
+ */
+export interface Clock {
+  /** Milliseconds since an arbitrary start; never jumps when the wall clock is set. */
+  now(): number;
+  /** Milliseconds since 1970, for dates that come from outside. */
+  wallTime(): number;
+  /**
+   * Calls back once after `delayMs`.
+   * `keepAlive: true` keeps the process running until then; by default a waiting timer does not.
+   */
+  setTimer(callback: () => void, delayMs: number, options?: { keepAlive?: boolean }): Timer;
+  /**
+   * A function that calls back once it has not been called for `waitMs`. While it waits, the process stays alive:
+   * that is what delivers the last writes of a process that simply ends.
+   */
+  debounce(callback: () => void, waitMs: number): Debounced;
+}
+
+export interface Debounced {
+  (): void;
+  cancel(): void;
+}
+
+// setTimeout and performance are looked up at each call, so that fake timers installed later are seen.
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setTimer(callback, delayMs, options) {
+    // Longer delays overflow to 1 ms in Node's timers.
+    const timer = setTimeout(callback, Math.min(delayMs, 2 ** 31 - 1));
+    if (options?.keepAlive !== true) timer.unref?.();
+    return { cancel: () => clearTimeout(timer) };
+  },
+  debounce(callback, waitMs) {
+    let abort = new AbortController();
+    let debounced = pDebounce(callback, waitMs, { signal: abort.signal });
+    const call = () => {
+      // Cancelling rejects the promise of every waiting call; nobody waits on it.
+      debounced().catch(() => {});
+    };
+    return Object.assign(call, {
+      cancel() {
+        abort.abort();
+        abort = new AbortController();
+        debounced = pDebounce(callback, waitMs, { signal: abort.signal });
+      },
+    });
+  },
+};

@@ -1,0 +1,29 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { RunScope } from "./run-scope.ts";
+
+const slot = Symbol.for("runmeta.context.v1");
+const shared = globalThis as { [slot]?: AsyncLocalStorage<RunScope | undefined> };
+
+// One storage for all copies of the package in the process: an ESM and a CommonJS copy see the same run.
+const storage = (shared[slot] ??= new AsyncLocalStorage());
+
+/** The run that the calling code belongs to; undefined outside a run. */
+export function currentScope(): RunScope | undefined {
+  return storage.getStore();
+}
+
+/** Calls `body` inside `scope`; what it starts, awaits or schedules stays inside. */
+export function runInScope<T>(scope: RunScope, body: () => T): T {
+  return storage.run(scope, body);
+}
+
+/** Calls `body` outside any run: a request that an instrumented `fetch` observes must not belong to the run it reports. */
+export function runOutsideScope<T>(body: () => T): T {
+  return storage.run(undefined, body);
+}
+
+/** Ties a function to the run that is current now (or to none), wherever it is called from. */
+export function bindToScope<A extends unknown[], R>(body: (...args: A) => R): (...args: A) => R {
+  const scope = storage.getStore();
+  return (...args) => storage.run(scope, () => body(...args));
+}

@@ -1,0 +1,542 @@
+import type { Clock, Debounced, Timer } from "../clock.ts";
+import { MetadataFlushError } from "../errors.ts";
+import type { DropReason, ResolvedMetadataOptions, WarningCode } from "../options.ts";
+import type { PendingOperation } from "../protocol/collapse-operations.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { Operation } from "../protocol/operation.ts";
+import type { FlushStats } from "../store/ledger.ts";
+import type { MetadataStore } from "../store/metadata-store.ts";
+import type { OutboxCut } from "../store/outbox.ts";
+import type { Batch, ReadResult, SendResult, Target } from "../target/target.ts";
+import { backoffMs } from "./backoff.ts";
+import { Barriers } from "./barriers.ts";
+import { judgeUnclear } from "./judge-unclear.ts";
+import {
+  countCalls,
+  countsTwice,
+  createParcel,
+  isAccumulating,
+  openParcel,
+  type Parcel,
+  parcelCalls,
+  splitLists,
+} from "./parcel.ts";
+
+/** Larger batches are split: the official server takes bodies of 2 MiB, proxies often of 1 MB. */
+const BATCH_BYTES = 1_000_000;
+/** How often a run that was refused for its key looks whether it has a new one. Costs no request. */
+const CREDENTIALS_CHECK_MS = 1_000;
+const DEFAULT_FLUSH_TIMEOUT_MS = 10_000;
+/** Keys named in one drop. */
+const NAMED_KEYS = 10;
+
+export interface FlushOptions {
+  /** How long to wait, in milliseconds. @default 10000 */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DrainResult {
+  /** Everything accepted is stored, or was dropped by name. */
+  readonly flushed: boolean;
+  /** Calls still waiting; they go to the process's late-delivery queue. */
+  readonly pending: number;
+}
+
+/**
+ * - `idle`: nothing unsent.
+ * - `scheduled`: unsent writes wait for a quiet moment, at most `maxWaitMs`.
+ * - `sending`: one request is under way.
+ * - `stalled`: a batch waits out its backoff, to be sent again unchanged.
+ * - `paused`: the endpoint refuses this client (401) or is not one; a batch waits for new credentials or `flush()`.
+ * - `held`: a batch was refused for good once; its operations wait for a later write or `flush()`.
+ */
+export type FlusherState = "idle" | "scheduled" | "sending" | "stalled" | "paused" | "held";
+
+export interface FlusherOptions {
+  readonly store: MetadataStore;
+  readonly target: Target;
+  readonly clock: Clock;
+  readonly options: ResolvedMetadataOptions;
+  /** First half of every batch key; unique for this attempt in this process. */
+  readonly publisher: string;
+  readonly warn: (code: WarningCode, message: string) => void;
+  /** Calls a function outside the run's context, where timers and requests belong. */
+  readonly outside: <T>(body: () => T) => T;
+  /** Between 0 and 1, for jitter. */
+  readonly random?: () => number;
+}
+
+/**
+ * Decides when a run's unsent writes go out, and what a reply means for them. SPEC.md has the table of states.
+ *
+ * The trade: a write waits for a quiet moment (`debounceMs`, at most `maxWaitMs`), so that many writes make one
+ * request; what waits is lost if the process is killed. At most one request is under way (I8), an operation leaves
+ * only when acknowledged (I5), and what is sent again is byte-identical (I9).
+ */
+export class Flusher {
+  readonly #store: MetadataStore;
+  readonly #target: Target;
+  readonly #clock: Clock;
+  readonly #options: ResolvedMetadataOptions;
+  readonly #publisher: string;
+  readonly #warn: FlusherOptions["warn"];
+  readonly #outside: FlusherOptions["outside"];
+  readonly #random: () => number;
+  readonly #barriers: Barriers;
+  readonly #abort = new AbortController();
+
+  #state: FlusherState = "idle";
+  #sequence = 0;
+  /** The batch that is under way, or waits to be sent again. */
+  #parcel: Parcel | undefined;
+  /** Parts of a refused batch, to be sent before anything newer. */
+  #parts: Parcel[] = [];
+  /** Operations were put back into the outbox after a refusal: the next batch holds them. */
+  #suspect = false;
+  #quiet: Debounced | undefined;
+  #timer: Timer | undefined;
+  /** When the oldest unsent write was made. */
+  #windowOpenedAt = 0;
+  #acceptedAtCheck = 0;
+  #failures = 0;
+  /** The endpoint asked not to be called before. */
+  #notBefore = 0;
+  #deduplicates: boolean | undefined;
+  /** Every call up to this one is settled. */
+  #settledUpTo = 0;
+  /** What was lost since the last settled call, for the barriers that wait for it. */
+  #loss: MetadataFlushError | undefined;
+  #draining = false;
+  #credentialsTried: string | undefined;
+  #onSettled: (() => void) | undefined;
+  /** Wait for the reply to the request under way. */
+  #onReply: (() => void)[] = [];
+
+  constructor(options: FlusherOptions) {
+    this.#store = options.store;
+    this.#target = options.target;
+    this.#clock = options.clock;
+    this.#options = options.options;
+    this.#publisher = options.publisher;
+    this.#warn = options.warn;
+    this.#outside = options.outside;
+    this.#random = options.random ?? Math.random;
+    this.#barriers = new Barriers(options.clock);
+    this.#store.outbox.onDirty(() => this.#windowOpens());
+  }
+
+  get state(): FlusherState {
+    return this.#state;
+  }
+
+  stats(): FlushStats {
+    const waiting = this.#parts.reduce(
+      (sum, parcel) => sum + parcel.body.length,
+      this.#parcel?.body.length ?? 0,
+    );
+    return this.#ledger.stats(this.#store.outbox.bytes + waiting);
+  }
+
+  /** Something is not acknowledged yet. */
+  get pending(): boolean {
+    return this.#parcel !== undefined || this.#parts.length > 0 || this.#store.outbox.hasContent;
+  }
+
+  /**
+   * A barrier: resolves when every operation accepted before the call is acknowledged.
+   * @throws MetadataFlushError when one cannot be, or not within the time
+   */
+  async flush(options: FlushOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    if (!this.pending) return;
+    const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS, signal } = options;
+    const stored = this.#barriers.wait(this.#ledger.accepted, { timeoutMs, signal }, () =>
+      this.#failure(`no acknowledgement within ${timeoutMs} ms`, undefined),
+    );
+    this.#sendNow();
+    await stored;
+  }
+
+  /** Reads the endpoint's document and puts unacknowledged writes on top. Waits for a request that is under way. */
+  async refresh(options: FlushOptions = {}): Promise<ReadResult> {
+    const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS, signal = this.#abort.signal } = options;
+    // A batch under way may or may not be in what is read; after its reply there is no doubt.
+    if (this.#state === "sending") await new Promise<void>((resolve) => this.#onReply.push(resolve));
+    const result = await this.#outside(() => this.#target.read({ timeoutMs, signal }));
+    if (result.kind === "document" && this.#state !== "sending") {
+      this.#store.acknowledge(result.document, this.#unacknowledged(this.#parcel));
+    }
+    return result;
+  }
+
+  /** The last flush of a run: everything goes out now, within `timeoutMs`. Never rejects. */
+  async drain(timeoutMs: number): Promise<DrainResult> {
+    if (this.pending) {
+      this.#draining = true;
+      await this.flush({ timeoutMs }).catch(() => {});
+      this.#draining = false;
+    }
+    return { flushed: !this.pending, pending: this.#ledger.pending };
+  }
+
+  /** Calls back once nothing is pending any more. */
+  whenSettled(callback: () => void): void {
+    if (this.pending) this.#onSettled = callback;
+    else callback();
+  }
+
+  /**
+   * Everything that is not acknowledged, as the batches that will be sent: for keeping on disk. They stay pending
+   * here; sent from both places, they are applied once.
+   */
+  batches(): readonly Batch[] {
+    for (let next = this.#cut(); next !== undefined; next = this.#cut()) this.#parts.push(next);
+    return this.#parcel === undefined ? this.#parts : [this.#parcel, ...this.#parts];
+  }
+
+  /** Gives up everything that waits, by name; with `kept`, because it is kept elsewhere. */
+  abandon(reason: DropReason, kept = false): void {
+    const batches = this.batches() as readonly Parcel[];
+    this.#parcel = undefined;
+    this.#parts = [];
+    this.#stopWaiting();
+    this.#state = "idle";
+    if (!kept) for (const parcel of batches) this.#drop(openParcel(this.#target, parcel), reason, undefined);
+    this.#barriers.fail(this.#failure("the run was abandoned", undefined));
+    this.#abort.abort();
+  }
+
+  // --- when -----------------------------------------------------------------------------------------------------
+
+  /** The first write since the last batch was cut. */
+  #windowOpens(): void {
+    this.#windowOpenedAt = this.#clock.now();
+    if (this.#state === "idle" || this.#state === "held") this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#stopWaiting();
+    this.#state = "scheduled";
+    this.#acceptedAtCheck = this.#ledger.accepted;
+    const remainingMs = this.#options.maxWaitMs - (this.#clock.now() - this.#windowOpenedAt);
+    if (remainingMs <= 0) return this.#send();
+    this.#outside(() => {
+      if (remainingMs < this.#options.debounceMs) {
+        this.#timer = this.#clock.setTimer(() => this.#send(), remainingMs, { keepAlive: true });
+      } else {
+        this.#quiet ??= this.#clock.debounce(() => this.#checkQuiet(), this.#options.debounceMs);
+        this.#quiet();
+      }
+    });
+  }
+
+  /** A period has passed: send if nothing was written during it, otherwise wait another one. */
+  #checkQuiet(): void {
+    if (this.#state !== "scheduled") return;
+    if (this.#ledger.accepted === this.#acceptedAtCheck) this.#send();
+    else this.#schedule();
+  }
+
+  /** Somebody waits: whatever the state, try now, unless the endpoint asked for a pause. */
+  #sendNow(): void {
+    if (this.#state === "sending") return;
+    if (this.#state === "stalled" && this.#clock.now() < this.#notBefore) return;
+    this.#send();
+  }
+
+  #stopWaiting(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#state === "scheduled") this.#quiet?.cancel();
+  }
+
+  // --- what -----------------------------------------------------------------------------------------------------
+
+  #send(): void {
+    this.#stopWaiting();
+    this.#parcel ??= this.#parts.shift() ?? this.#cut();
+    const parcel = this.#parcel;
+    if (parcel === undefined) return this.#settle();
+    this.#state = "sending";
+    this.#credentialsTried = this.#target.credentials?.();
+    this.#outside(() => {
+      this.#attempt(parcel).then(
+        (result) => this.#received(parcel, result),
+        // A target that throws breaks its contract; the batch is kept like after any other fault.
+        (cause: unknown) => this.#received(parcel, lostReply(cause)),
+      );
+    });
+  }
+
+  #cut(): Parcel | undefined {
+    for (;;) {
+      const cut = this.#store.cut(BATCH_BYTES);
+      if (cut === undefined) return undefined;
+      const lists = this.#target.remoteOperations ? cut : this.#withoutRemote(cut);
+      if (lists.own.length + lists.parent.length + lists.root.length > 0) {
+        const parcel = this.#pack({ ...lists, upTo: cut.upTo }, this.#suspect);
+        if (cut.upTo !== undefined) this.#suspect = false;
+        return parcel;
+      }
+      this.#settled(cut.upTo);
+    }
+  }
+
+  #pack(lists: Parameters<typeof createParcel>[2], suspect: boolean): Parcel {
+    this.#sequence += 1;
+    return createParcel(this.#target, `${this.#publisher}.${this.#sequence}`, lists, suspect);
+  }
+
+  #withoutRemote(cut: OutboxCut): OutboxCut {
+    this.#drop({ own: [], parent: cut.parent, root: cut.root }, "unsupported", undefined);
+    return { ...cut, parent: [], root: [] };
+  }
+
+  async #attempt(parcel: Parcel): Promise<AttemptResult> {
+    const options = { timeoutMs: this.#options.requestTimeoutMs, signal: this.#abort.signal };
+    if (parcel.unclear) {
+      const read = await this.#target.read(options);
+      if (read.kind === "failed") return { ...lostReply(read.cause), retryAfterMs: read.retryAfterMs };
+      const verdict = read.deduplicates ? "not-applied" : this.#judge(parcel, read.document);
+      if (verdict === "unclear") return { kind: "unclear", document: read.document };
+      if (verdict === "applied") return acknowledgedBy(read.document);
+      parcel.unclear = false;
+    }
+    this.#ledger.requests += 1;
+    this.#ledger.bytesSent += parcel.body.length;
+    return this.#target.send(parcel, options);
+  }
+
+  #judge(parcel: Parcel, stored: JsonObject): ReturnType<typeof judgeUnclear> {
+    return judgeUnclear(this.#store.acknowledged(), stored, this.#target.decode(parcel.body).operations);
+  }
+
+  // --- replies --------------------------------------------------------------------------------------------------
+
+  #received(parcel: Parcel, result: AttemptResult): void {
+    if (this.#parcel !== parcel) return;
+    switch (result.kind) {
+      case "acknowledged":
+        this.#acknowledged(parcel, result);
+        break;
+      case "retry":
+        this.#stalled(parcel, result);
+        break;
+      case "refused":
+        this.#refused(parcel, result);
+        break;
+      case "paused":
+        this.#paused(result);
+        break;
+      case "unclear":
+        this.#unclear(parcel, result.document);
+    }
+    const settled = this.#onSettled;
+    if (settled !== undefined && !this.pending) {
+      this.#onSettled = undefined;
+      settled();
+    }
+    for (const callback of this.#onReply.splice(0)) callback();
+  }
+
+  #acknowledged(parcel: Parcel, result: Extract<SendResult, { kind: "acknowledged" }>): void {
+    this.#failures = 0;
+    this.#deduplicates = result.deduplicates;
+    let calls = parcelCalls(parcel);
+    for (const { target, message } of result.refused) {
+      const items = openParcel(this.#target, parcel)[target];
+      calls -= countCalls(parcel.counts[target]);
+      this.#drop({ own: [], parent: [], root: [], [target]: items }, "refused", message);
+    }
+    this.#ledger.acknowledged += Math.min(calls, this.#ledger.pending);
+    for (const { target, message } of result.ineffective) {
+      this.#warn("INEFFECTIVE", `A write to the ${target} run had no effect: ${message}`);
+    }
+    if (result.warning !== undefined) this.#warn("UNREADABLE_REPLY", result.warning);
+    this.#parcel = undefined;
+    const inFront = this.#unacknowledged(undefined);
+    if (result.document !== undefined) this.#store.acknowledge(result.document, inFront);
+    else this.#store.acknowledgeBlindly(this.#target.decode(parcel.body).operations, inFront);
+    this.#settled(parcel.upTo);
+    this.#proceed();
+  }
+
+  #stalled(parcel: Parcel, result: Extract<SendResult, { kind: "retry" }>): void {
+    this.#failures += 1;
+    this.#ledger.retries += 1;
+    this.#deduplicates = result.deduplicates ?? this.#deduplicates;
+    if (result.maybeApplied && this.#deduplicates !== true) {
+      parcel.unclear ||= countsTwice(this.#target.decode(parcel.body));
+    }
+    this.#state = "stalled";
+    const delayMs = result.retryAfterMs ?? backoffMs(this.#failures, this.#random(), this.#draining);
+    this.#notBefore = this.#clock.now() + (result.retryAfterMs ?? 0);
+    this.#outside(() => {
+      this.#timer = this.#clock.setTimer(() => this.#send(), delayMs, { keepAlive: this.#barriers.any });
+    });
+  }
+
+  #paused(result: Extract<SendResult, { kind: "paused" }>): void {
+    this.#state = "paused";
+    this.#warn(result.code, result.message);
+    this.#barriers.fail(this.#failure(result.message, undefined));
+    this.#watchCredentials();
+  }
+
+  #watchCredentials(): void {
+    if (this.#target.credentials === undefined) return;
+    this.#outside(() => {
+      this.#timer = this.#clock.setTimer(() => {
+        if (this.#target.credentials?.() === this.#credentialsTried) this.#watchCredentials();
+        else this.#send();
+      }, CREDENTIALS_CHECK_MS);
+    });
+  }
+
+  /** Refused for good: not applied, and the batch's key is retired (I5). */
+  #refused(parcel: Parcel, { status, message }: { status: number; message: string }): void {
+    this.#failures = 0;
+    this.#parcel = undefined;
+    const lists = openParcel(this.#target, parcel);
+    if (!parcel.suspect) {
+      this.#warn(
+        "REFUSED",
+        `The endpoint refused a metadata update (${status}: ${message}). It is tried again with later writes.`,
+      );
+      this.#store.outbox.putBack(lists);
+      this.#suspect = true;
+      return this.#proceed();
+    }
+    // Who may not write (403), or to what does not exist (404), will not be told otherwise for a part of it.
+    const parts = status === 403 || status === 404 ? undefined : splitLists(lists);
+    if (parts === undefined) {
+      this.#drop(lists, "refused", message);
+      this.#loss = this.#failure(`the endpoint refused it (${status}: ${message})`, undefined);
+      this.#store.rebase(this.#unacknowledged(undefined));
+      this.#settled(parcel.upTo);
+    } else {
+      const last = parts.length - 1;
+      const packed = parts.map((part, index) =>
+        this.#pack({ ...part, upTo: index === last ? parcel.upTo : undefined }, true),
+      );
+      this.#parts.unshift(...packed);
+    }
+    this.#proceed();
+  }
+
+  /** A reply has been dealt with: what next? */
+  #proceed(): void {
+    if (this.#parts.length > 0 || (this.#store.outbox.hasContent && this.#barriers.any)) return this.#send();
+    if (this.#store.outbox.dirty) return this.#schedule();
+    if (this.#store.outbox.hasContent) this.#state = "held";
+    else this.#settle();
+  }
+
+  #settle(): void {
+    this.#state = "idle";
+    this.#settled(this.#ledger.accepted);
+  }
+
+  #settled(upTo: number | undefined): void {
+    if (upTo === undefined) return;
+    this.#settledUpTo = Math.max(this.#settledUpTo, upTo);
+    this.#barriers.reached(this.#settledUpTo, this.#loss);
+    this.#loss = undefined;
+  }
+
+  // --- losses ---------------------------------------------------------------------------------------------------
+
+  /** A batch with increments or appends may have been applied; what can be repeated without harm goes out again. */
+  #unclear(parcel: Parcel, document: JsonObject): void {
+    const lists = openParcel(this.#target, parcel);
+    const only = (accumulating: boolean) => {
+      const test = (item: PendingOperation) => isAccumulating(item.operation) === accumulating;
+      return {
+        own: lists.own.filter(test),
+        parent: lists.parent.filter(test),
+        root: lists.root.filter(test),
+      };
+    };
+    const again = only(false);
+    const repeated = again.own.length + again.parent.length + again.root.length > 0;
+    this.#parcel = undefined;
+    if (repeated) this.#parts.unshift(this.#pack({ ...again, upTo: parcel.upTo }, true));
+    this.#drop(only(true), "ambiguous", "the reply was lost, and the endpoint may have applied it");
+    this.#loss = this.#failure(
+      "a reply was lost, and whether the endpoint applied it cannot be told",
+      undefined,
+    );
+    this.#store.acknowledge(document, this.#unacknowledged(undefined));
+    if (!repeated) this.#settled(parcel.upTo);
+    this.#proceed();
+  }
+
+  #drop(
+    lists: Pick<OutboxCut, "own" | "parent" | "root">,
+    reason: DropReason,
+    message: string | undefined,
+  ): void {
+    for (const [target, list] of [
+      ["self", lists.own],
+      ["parent", lists.parent],
+      ["root", lists.root],
+    ] as const) {
+      const keys = [...new Set(list.map((item) => keyOf(item.operation)))].slice(0, NAMED_KEYS);
+      this.#ledger.drop({
+        reason,
+        count: calls(list),
+        keys,
+        target,
+        ...(message === undefined ? {} : { message }),
+      });
+    }
+  }
+
+  #failure(reason: string, cause: unknown): MetadataFlushError {
+    return new MetadataFlushError(reason, this.#ledger.pending, cause === undefined ? undefined : { cause });
+  }
+
+  get #ledger() {
+    return this.#store.outbox.ledger;
+  }
+
+  /** Own operations that were cut and are not acknowledged. */
+  #unacknowledged(parcel: Parcel | undefined): Operation[] {
+    const waiting = parcel === undefined ? this.#parts : [parcel, ...this.#parts];
+    return waiting.flatMap((other) => [...this.#target.decode(other.body).operations]);
+  }
+}
+
+/** A reply, or: whether a batch was applied cannot be told, and this is the document now. */
+type AttemptResult = SendResult | { readonly kind: "unclear"; readonly document: JsonObject };
+
+function calls(items: readonly PendingOperation[]): number {
+  return countCalls(items.map((item) => item.count));
+}
+
+function keyOf(operation: Operation): string {
+  return operation.type === "update" ? "" : operation.key;
+}
+
+function lostReply(cause: unknown): Extract<SendResult, { kind: "retry" }> {
+  return {
+    kind: "retry",
+    reason: cause instanceof Error ? cause.message : String(cause),
+    retryAfterMs: undefined,
+    maybeApplied: true,
+    deduplicates: undefined,
+    cause,
+  };
+}
+
+function acknowledgedBy(document: JsonObject): SendResult {
+  return {
+    kind: "acknowledged",
+    document,
+    deduplicates: false,
+    refused: [],
+    ineffective: [],
+    warning: undefined,
+  };
+}

@@ -1,0 +1,38 @@
+import { applyOperations } from "../protocol/apply-operation.ts";
+import { cloneJson } from "../protocol/clone-json.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { Operation } from "../protocol/operation.ts";
+import { deepEqual } from "../protocol/value-operations.ts";
+
+/**
+ * Whether a batch whose reply was lost was applied, told from the document that the endpoint has now (F4). Only keys
+ * whose value the batch changes say anything; others may be changed by other writers.
+ *
+ * @returns "unclear" when those keys are neither all as before nor all as after the batch
+ */
+export function judgeUnclear(
+  acknowledged: JsonObject,
+  stored: JsonObject,
+  operations: readonly Operation[],
+): "applied" | "not-applied" | "unclear" {
+  const copies = operations.map(
+    (operation) => cloneJson(operation as unknown as JsonObject) as unknown as Operation,
+  );
+  const expected = applyOperations(cloneJson(acknowledged), copies).document;
+  let before = true;
+  let after = true;
+  let telling = false;
+  for (const key of new Set([...Object.keys(acknowledged), ...Object.keys(expected)])) {
+    if (same(acknowledged[key], expected[key])) continue;
+    telling = true;
+    before &&= same(stored[key], acknowledged[key]);
+    after &&= same(stored[key], expected[key]);
+  }
+  if (!telling || before === after) return "unclear";
+  return after ? "applied" : "not-applied";
+}
+
+function same(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return deepEqual(a, b);
+}

@@ -1,0 +1,158 @@
+import type { ApiClient } from "../client/api-client.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { ApiError } from "../errors.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import { describeError } from "./describe-error.ts";
+
+/** A run that this process executes and a server keeps. */
+export interface RegisteredRunOptions {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly id: string;
+  readonly task: string;
+  /** The next one of a known run when undefined. */
+  readonly attempt: number | undefined;
+  readonly parentId?: string | undefined;
+  readonly rootId?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly metadata?: JsonObject | undefined;
+  readonly payload?: unknown;
+  /** Told when the server says that the run was cancelled, or that somebody else has taken it over. */
+  readonly onCancelled: (reason: string) => void;
+}
+
+interface StartReply {
+  readonly attempt: number;
+  readonly metadata: JsonObject;
+  readonly parentId?: string;
+  readonly rootId?: string;
+  readonly tags: readonly string[];
+  readonly heartbeatIntervalMs?: number;
+}
+
+/** What the server knows of a run when an attempt begins. */
+export interface StartedAttempt {
+  readonly attempt: number;
+  readonly metadata: JsonObject;
+  readonly parentId: string | undefined;
+  readonly rootId: string | undefined;
+}
+
+const HEARTBEAT_MS = 20_000;
+/** A server that does not answer must not hold up the job: it starts without having been announced. */
+const REGISTRATION_TIMEOUT_MS = 2_000;
+
+/**
+ * Announces a run that this process executes, keeps it alive, and reports how it ended
+ * (`/engine/v1/runs/{runId}`).
+ */
+export class RegisteredRun {
+  readonly #options: RegisteredRunOptions;
+  readonly #holder = crypto.randomUUID();
+  #attempt: number | undefined;
+  #started = false;
+  #heartbeat: Timer | undefined;
+  #ended = false;
+
+  constructor(options: RegisteredRunOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Registers the run and starts the attempt.
+   * @returns undefined when the server cannot be reached now, or does not know these calls
+   * @throws ApiError when the server says that this attempt must not run (409: somebody else runs it, or it has ended)
+   */
+  async start(): Promise<StartedAttempt | undefined> {
+    try {
+      const { id, task, parentId, rootId, tags, metadata, payload } = this.#options;
+      const known = await this.#call<{ attempt: number }>("PUT", "", {
+        task,
+        parentId,
+        rootId,
+        tags,
+        metadata,
+        payload,
+        id,
+      });
+      this.#attempt ??= this.#options.attempt ?? known.attempt + 1;
+      const run = await this.#call<StartReply>("POST", "/start", {
+        attempt: this.#attempt,
+        holder: this.#holder,
+      });
+      this.#started = true;
+      this.#beat(run.heartbeatIntervalMs ?? HEARTBEAT_MS);
+      return { attempt: run.attempt, metadata: run.metadata, parentId: run.parentId, rootId: run.rootId };
+    } catch (error) {
+      // Faults of the network and of the server do not keep a job from running; a definite "no" does.
+      if (
+        error instanceof ApiError &&
+        error.status >= 400 &&
+        error.status < 500 &&
+        error.status !== 404 &&
+        error.status !== 429
+      ) {
+        throw error;
+      }
+      return undefined;
+    }
+  }
+
+  /**
+   * Reports the end of the attempt.
+   * @throws ApiError when it could not be reported; the server finds out by the missing heartbeats
+   */
+  async complete(
+    outcome: { ok: true; output?: unknown } | { ok: false; error: unknown },
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#ended = true;
+    this.#heartbeat?.cancel();
+    // Started without the server's knowledge: it must have heard of the run to be told its end.
+    if (!this.#started && (await this.start()) === undefined) return;
+    this.#heartbeat?.cancel();
+    const who = { attempt: this.#attempt, holder: this.#holder };
+    const body = outcome.ok
+      ? { ok: true, output: jsonOrUndefined(outcome.output), ...who }
+      : { ok: false, error: describeError(outcome.error), ...who };
+    await this.#options.client.request("POST", this.#path("/complete"), { body, signal });
+  }
+
+  #beat(intervalMs: number): void {
+    if (this.#ended) return;
+    this.#heartbeat = this.#options.clock.setTimer(() => {
+      const body = { attempt: this.#attempt, holder: this.#holder };
+      this.#call<{ cancelled?: boolean }>("POST", "/heartbeat", body).then(
+        (reply) => {
+          if (reply.cancelled === true) this.#options.onCancelled("the run was cancelled");
+          else this.#beat(intervalMs);
+        },
+        (error: unknown) => {
+          if (error instanceof ApiError && error.status === 409) this.#options.onCancelled(error.message);
+          else this.#beat(intervalMs);
+        },
+      );
+    }, intervalMs);
+  }
+
+  #call<T>(method: string, call: string, body: unknown): Promise<T> {
+    return this.#options.client.request<T>(method, this.#path(call), {
+      body,
+      timeoutMs: REGISTRATION_TIMEOUT_MS,
+      retry: { maxAttempts: 2, minTimeoutInMs: 100 },
+    });
+  }
+
+  #path(call: string): string {
+    return `/engine/v1/runs/${this.#options.id}${call}`;
+  }
+}
+
+/** An output that JSON cannot hold is not worth failing the run for. */
+function jsonOrUndefined(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value) ?? "null");
+  } catch {
+    return undefined;
+  }
+}

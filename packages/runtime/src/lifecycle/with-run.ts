@@ -1,0 +1,262 @@
+import type { ApiClient } from "../client/api-client.ts";
+import { apiClientKey, findApiClient } from "../client/configure.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { ConfigError, MetadataValueError } from "../errors.ts";
+import {
+  type Drop,
+  type MetadataOptions,
+  type ResolvedMetadataOptions,
+  resolveMetadataOptions,
+  type Warning,
+} from "../options.ts";
+import { copyJson } from "../protocol/copy-json.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import { isRunId } from "../protocol/run-id.ts";
+import type { FlushStats } from "../store/ledger.ts";
+import { memoryTarget } from "../target/memory-target.ts";
+import { createRunTarget } from "../target/run-target.ts";
+import type { Target } from "../target/target.ts";
+import { handleOf, type RunHandle } from "./current-run.ts";
+import { type OpenRun, openRun } from "./open-run.ts";
+import { RegisteredRun, type StartedAttempt } from "./registered-run.ts";
+import { replaySpool } from "./replay-spool.ts";
+import { newRunId, runIdOfKey } from "./run-id.ts";
+import { currentConfig } from "./use-config.ts";
+
+/** Makes the target of a run whose id is known by then. */
+export type TargetFor = (run: {
+  readonly runId: string;
+  readonly clock: Clock;
+  readonly limitBytes: number;
+  readonly mode: "operations" | "replace";
+}) => Target;
+
+export interface RunOptions {
+  /** `run_` and 1 to 64 of `[A-Za-z0-9_-]`. @default derived from `key`, else a new one */
+  readonly id?: string | undefined;
+  /** Names the work, for example a queue's and a job's id: the same key is the same run, so a retried job is its next attempt. */
+  readonly key?: string | undefined;
+  /** What the document starts with. A run that exists goes on with what is stored. @default {} */
+  readonly metadata?: object | undefined;
+  readonly parentId?: string | undefined;
+  readonly rootId?: string | undefined;
+  /** Name of the task, as the server lists it. @default "run" */
+  readonly task?: string | undefined;
+  /** From 1. @default the next one that the server has not seen, else 1 */
+  readonly attempt?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** Shown with the run; any JSON. */
+  readonly payload?: unknown;
+  /**
+   * Where the document is kept. Given, the run itself is not registered anywhere.
+   * @default the configured API, where the run is registered, kept alive and completed; else this process's memory
+   */
+  readonly target?: Target | TargetFor | undefined;
+  /** How writes are batched and delivered. */
+  readonly flush?: Omit<MetadataOptions, "maximumSize" | "onDrop" | "onWarning"> | undefined;
+  /** Largest document, in bytes. @default `TASK_RUN_METADATA_MAXIMUM_SIZE`, else 4096 */
+  readonly maximumSize?: number | undefined;
+  /** Cancels the run: its own `signal` is aborted then. */
+  readonly signal?: AbortSignal | undefined;
+  /** @default the system's */
+  readonly clock?: Clock | undefined;
+  readonly onWarning?: ((warning: Warning) => void) | undefined;
+  readonly onDrop?: ((drop: Drop) => void) | undefined;
+  /** `replace` sends whole documents, for endpoints that know no operations. @default "operations" */
+  readonly mode?: "operations" | "replace" | undefined;
+}
+
+/** How a run ended, and what became of its metadata. */
+export type RunResult<T> = {
+  readonly id: string;
+  /** Everything accepted is stored, or was dropped by name. */
+  readonly flushed: boolean;
+  /** Writes that are not stored yet; this process keeps trying while it lives. */
+  readonly pending: number;
+  readonly stats: FlushStats;
+} & ({ readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown });
+
+/**
+ * Opens a run around any code: a queue's worker, a script, a Lambda handler. Everything `body` calls, at any depth,
+ * writes to this run with `metadata`. Ends with the last flush, and gives what `body` gives.
+ *
+ * @throws what `body` throws, unchanged; ConfigError and MetadataValueError for options, before `body` is called;
+ *   ApiError when the server says that this attempt must not run
+ * @example
+ * await withRun({ key: `emails:${job.id}` }, async () => {
+ *   metadata.set("status", "sending");
+ * });
+ */
+export async function withRun<T>(options: RunOptions, body: (run: RunHandle) => T | Promise<T>): Promise<T> {
+  const result = await withRunResult(options, body);
+  if (result.ok) return result.value;
+  throw result.error;
+}
+
+/** Same as {@link withRun}, and tells what became of the metadata; the body's error is a value here. */
+export async function withRunResult<T>(
+  options: RunOptions,
+  body: (run: RunHandle) => T | Promise<T>,
+): Promise<RunResult<T>> {
+  const run = await begin(options);
+  const outcome = await run.opened.run(() => settle(body, run.opened));
+  const { flushed, pending, stats } = await run.opened.close();
+  await run.complete(outcome);
+  return { id: run.opened.scope.id, flushed, pending, stats, ...outcome };
+}
+
+type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
+
+async function settle<T>(body: (run: RunHandle) => T | Promise<T>, opened: OpenRun): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await body(handleOf(opened.scope)) };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+interface BegunRun {
+  readonly opened: OpenRun;
+  complete(outcome: Outcome<unknown>): Promise<void>;
+}
+
+async function begin(options: RunOptions): Promise<BegunRun> {
+  const metadataOptions = resolveMetadataOptions(currentConfig()?.metadata, options.flush, {
+    maximumSize: options.maximumSize,
+    onDrop: options.onDrop,
+    onWarning: options.onWarning,
+  });
+  const document = checkDocument(options.metadata, metadataOptions.maximumSize);
+  const id = await runIdOf(options);
+  const clock = options.clock ?? systemClock;
+  const mode = options.mode ?? "operations";
+  if (options.target !== undefined) {
+    const { target } = options;
+    const made =
+      typeof target === "function"
+        ? target({ runId: id, clock, limitBytes: metadataOptions.maximumSize, mode })
+        : target;
+    return open(options, metadataOptions, { id, clock, target: made, document });
+  }
+  const client = findApiClient();
+  if (client === undefined) {
+    const run = open(options, metadataOptions, { id, clock, target: memoryTarget(document), document });
+    run.opened.scope.warn(
+      "NO_ENDPOINT",
+      "No API is configured (TRIGGER_API_URL and TRIGGER_SECRET_KEY, or configure()): this run's metadata stays in memory",
+    );
+    return run;
+  }
+  return beginRegistered(options, metadataOptions, { id, clock, client, mode, document });
+}
+
+async function beginRegistered(
+  options: RunOptions,
+  metadataOptions: ResolvedMetadataOptions,
+  where: {
+    id: string;
+    clock: Clock;
+    client: ApiClient;
+    mode: "operations" | "replace";
+    document: JsonObject;
+  },
+): Promise<BegunRun> {
+  const { id, clock, client, document } = where;
+  const cancel = new AbortController();
+  const registered = new RegisteredRun({
+    ...options,
+    id,
+    clock,
+    client,
+    task: options.task ?? "run",
+    attempt: options.attempt,
+    metadata: document,
+    onCancelled: (reason) => cancel.abort(new Error(reason)),
+  });
+  if (metadataOptions.spoolDirectory !== undefined)
+    void replaySpool(metadataOptions.spoolDirectory, client, { clock });
+  const started = await registered.start();
+  const target = createRunTarget({
+    runId: id,
+    endpoint: () => client,
+    clock,
+    limitBytes: metadataOptions.maximumSize,
+    mode: where.mode,
+  });
+  const signals = options.signal === undefined ? [cancel.signal] : [cancel.signal, options.signal];
+  const run = open(options, metadataOptions, {
+    id,
+    clock,
+    target,
+    document: started?.metadata ?? document,
+    started,
+    signal: AbortSignal.any(signals),
+    attachments: new Map<symbol, unknown>([[apiClientKey, client]]),
+  });
+  return {
+    opened: run.opened,
+    async complete(outcome) {
+      const timeout = new AbortController();
+      const timer = clock.setTimer(() => timeout.abort(), metadataOptions.drainTimeoutMs, {
+        keepAlive: true,
+      });
+      const report = outcome.ok ? { ok: true as const, output: outcome.value } : outcome;
+      try {
+        await registered.complete(report, timeout.signal);
+      } catch (error) {
+        run.opened.scope.warn("NOT_DRAINED", `The end of the run could not be reported: ${String(error)}`);
+      } finally {
+        timer.cancel();
+      }
+    },
+  };
+}
+
+function open(
+  options: RunOptions,
+  metadataOptions: ResolvedMetadataOptions,
+  run: {
+    id: string;
+    clock: Clock;
+    target: Target;
+    document: JsonObject;
+    started?: StartedAttempt | undefined;
+    signal?: AbortSignal;
+    attachments?: Map<symbol, unknown>;
+  },
+): BegunRun {
+  const opened = openRun({
+    id: run.id,
+    task: options.task,
+    attempt: run.started?.attempt ?? options.attempt,
+    parentId: run.started?.parentId ?? options.parentId,
+    rootId: run.started?.rootId ?? options.rootId,
+    tags: options.tags,
+    metadata: run.document,
+    target: run.target,
+    options: metadataOptions,
+    clock: run.clock,
+    signal: run.signal ?? options.signal,
+    attachments: run.attachments,
+  });
+  return { opened, complete: () => Promise.resolve() };
+}
+
+async function runIdOf({ id, key }: RunOptions): Promise<string> {
+  if (id === undefined) return key === undefined ? newRunId() : runIdOfKey(key);
+  if (!isRunId(id)) {
+    throw new ConfigError(
+      `A run id is "run_" and 1 to 64 of [A-Za-z0-9_-], got ${JSON.stringify(id)}. Use "key" for names of your own.`,
+    );
+  }
+  return id;
+}
+
+function checkDocument(document: object | undefined, limitBytes: number): JsonObject {
+  if (document === undefined) return {};
+  const copy = copyJson(document, undefined, limitBytes);
+  if (typeof copy !== "object" || copy === null || Array.isArray(copy)) {
+    throw new MetadataValueError("$", "the metadata of a run must be an object");
+  }
+  return copy;
+}

@@ -1,0 +1,95 @@
+import { currentScope } from "./context/context-storage.ts";
+import { ApiError, NotSupportedError } from "./errors.ts";
+import type { FlushOptions } from "./flush/flusher.ts";
+import { createProgress, type Progress, type ProgressOptions } from "./progress.ts";
+import type { JsonObject } from "./protocol/json.ts";
+import { createUpdater, type Updater } from "./updater.ts";
+
+/** Live metadata of the run that the calling code belongs to. Outside a run every call does nothing. */
+export interface Metadata extends Updater {
+  /**
+   * A copy of one key's value, which is yours to change; undefined when there is none. A `Date` reads back as a string.
+   * Loosely typed on purpose, as in the official SDK; `defineMetadata` gives types.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: code written for the official SDK reads members without a cast
+  get<T = any>(key: string): T | undefined;
+  /** A copy of the whole document; undefined outside a run. */
+  current(): JsonObject | undefined;
+  /**
+   * A barrier: resolves when every write made before the call is stored, also while another flush is under way.
+   * Nobody has to call it; writes are sent by themselves, and at the end of the run.
+   * @param options `timeoutMs` (10,000 by default) and `signal`
+   * @throws MetadataFlushError when a write cannot be stored, or not in time
+   */
+  flush(options?: FlushOptions): Promise<void>;
+  /**
+   * Reads the stored document, which other runs may have written to, and keeps this run's unacknowledged writes on top.
+   * @throws ApiError when it cannot be read; the local document stays as it is
+   */
+  refresh(options?: FlushOptions): Promise<void>;
+  /** The document of the run that triggered this one; the run's own where it has none. */
+  readonly parent: Updater;
+  /** The document of the first run of the tree; the run's own where it is that. */
+  readonly root: Updater;
+  /** Hands the source through outside a run. Inside one: not supported yet. */
+  stream<T>(
+    key: string,
+    source: AsyncIterable<T> | ReadableStream<T>,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<T>>;
+  /** Not supported yet. */
+  fetchStream<T>(key: string, signal?: AbortSignal): Promise<AsyncIterable<T>>;
+  /**
+   * Keeps `{ done, total, percent, ratePerSecond, etaMs }` under a key.
+   * @param total what makes 100 %; 0 or more
+   * @example
+   * const progress = metadata.progress(rows.length);
+   * for (const row of rows) { await insert(row); progress.advance(); }
+   */
+  progress(total: number, options?: ProgressOptions): Progress;
+}
+
+const parent: Updater = createUpdater(
+  (scope) => scope.parent,
+  (): Updater => parent,
+);
+const root: Updater = createUpdater(
+  (scope) => scope.root,
+  (): Updater => root,
+);
+
+/**
+ * Live metadata of the current run.
+ * @example
+ * metadata.set("status", "importing").increment("rows", 100);
+ */
+export const metadata: Metadata = Object.freeze<Metadata>({
+  ...createUpdater<Metadata>(
+    (scope) => scope.store,
+    () => metadata,
+  ),
+  get: (key: string) => currentScope()?.store.get(key) as never,
+  current: () => currentScope()?.store.current(),
+  async flush(options?: FlushOptions) {
+    await currentScope()?.flusher.flush(options);
+  },
+  async refresh(options?: FlushOptions) {
+    const result = await currentScope()?.flusher.refresh(options);
+    if (result?.kind === "failed")
+      throw new ApiError(
+        `Metadata was not refreshed: ${result.message}`,
+        { status: 0 },
+        { cause: result.cause },
+      );
+  },
+  parent,
+  root,
+  async stream<T>(_key: string, source: AsyncIterable<T> | ReadableStream<T>) {
+    if (currentScope() !== undefined) throw new NotSupportedError("metadata.stream");
+    return source as AsyncIterable<T>;
+  },
+  async fetchStream(): Promise<never> {
+    throw new NotSupportedError("metadata.fetchStream");
+  },
+  progress: (total: number, options?: ProgressOptions) => createProgress(currentScope(), total, options),
+} as Metadata);

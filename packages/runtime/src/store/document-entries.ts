@@ -1,0 +1,139 @@
+import { MetadataSizeError } from "../errors.ts";
+import { cloneJson } from "../protocol/clone-json.ts";
+import { copyJson, lastCopyBytes } from "../protocol/copy-json.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { assertSafeKey } from "../protocol/metadata-key.ts";
+import { Entry } from "./entry.ts";
+
+/** `{}` */
+const EMPTY_BYTES = 2;
+
+/**
+ * The document by top-level keys, with a running total of its bytes. Every change says how many bytes it adds, and a
+ * change that would pass the limit throws before anything is touched.
+ */
+export class DocumentEntries {
+  readonly limitBytes: number;
+  #entries = new Map<string, Entry>();
+  #bytes = EMPTY_BYTES;
+  #present = 0;
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  /** UTF-8 bytes of the document as `JSON.stringify` would print it. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  find(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  all(): IterableIterator<Entry> {
+    return this.#entries.values();
+  }
+
+  /**
+   * Replaces the value of a key, which may be new.
+   * @throws MetadataSizeError, MetadataValueError for a key that may not be used
+   */
+  put(key: string, known: Entry | undefined, value: JsonValue, bytes: number): Entry {
+    let entry = known;
+    if (entry === undefined) {
+      assertSafeKey(key);
+      entry = new Entry(key, undefined, 0);
+    }
+    if (entry.value === undefined) {
+      const added = entry.keyBytes + bytes + (this.#present > 0 ? 1 : 0);
+      this.#reserve(added, key);
+      this.#present += 1;
+      if (known === undefined) this.#entries.set(key, entry);
+    } else {
+      this.#reserve(bytes - entry.bytes, key);
+    }
+    entry.value = value;
+    entry.bytes = bytes;
+    return entry;
+  }
+
+  /** Makes room for a change inside the value of an entry; the caller changes it afterwards. */
+  grow(entry: Entry, addedBytes: number): void {
+    this.#reserve(addedBytes, entry.key);
+    entry.bytes += addedBytes;
+  }
+
+  /** Makes a key absent; its entry stays until {@link forget}, for the deletion is still to be sent. */
+  clear(entry: Entry): void {
+    if (entry.value === undefined) return;
+    this.#present -= 1;
+    this.#bytes -= entry.keyBytes + entry.bytes + (this.#present > 0 ? 1 : 0);
+    entry.value = undefined;
+    entry.bytes = 0;
+  }
+
+  /** An entry that is absent, to record the deletion of a key that this process does not know. */
+  absent(key: string): Entry {
+    assertSafeKey(key);
+    const entry = new Entry(key, undefined, 0);
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  forget(entry: Entry): void {
+    if (entry.value === undefined) this.#entries.delete(entry.key);
+  }
+
+  /** Replaces everything; `document` is copied. Ignores the limit: what the endpoint stores is a fact. */
+  load(document: JsonObject): void {
+    this.#entries = new Map();
+    this.#bytes = EMPTY_BYTES;
+    this.#present = 0;
+    for (const key of Object.keys(document)) {
+      const value = copyJson(document[key], key, Number.POSITIVE_INFINITY);
+      if (value !== undefined) this.restore(key, value, lastCopyBytes());
+    }
+  }
+
+  /** Sets a key without regard to the limit. */
+  restore(key: string, value: JsonValue | undefined, bytes: number): Entry {
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = new Entry(key, undefined, 0);
+      this.#entries.set(key, entry);
+    }
+    this.clear(entry);
+    if (value === undefined) return entry;
+    this.#bytes += entry.keyBytes + bytes + (this.#present > 0 ? 1 : 0);
+    this.#present += 1;
+    entry.value = value;
+    entry.bytes = bytes;
+    return entry;
+  }
+
+  /** The document, sharing its values: for reading at once, never to be kept or handed out. */
+  view(): JsonObject {
+    const document: JsonObject = {};
+    for (const entry of this.#entries.values()) {
+      if (entry.value !== undefined) document[entry.key] = entry.value;
+    }
+    return document;
+  }
+
+  /** A copy of the document that the caller may change. */
+  copy(): JsonObject {
+    const document: JsonObject = {};
+    for (const entry of this.#entries.values()) {
+      if (entry.value !== undefined) document[entry.key] = cloneJson(entry.value);
+    }
+    return document;
+  }
+
+  #reserve(addedBytes: number, key: string): void {
+    const bytes = this.#bytes + addedBytes;
+    // A change that shrinks a document which is too large already (the limit was lowered) is a step in the right direction.
+    if (addedBytes > 0 && bytes > this.limitBytes) throw new MetadataSizeError(bytes, this.limitBytes, key);
+    this.#bytes = bytes;
+  }
+}
