@@ -1,10 +1,17 @@
 import { defineConfig } from "tsdown";
 
-export default defineConfig({
-  entry: ["src/index.ts", "src/v3.ts", "src/worker.ts", "src/protocol/index.ts"],
-  format: ["esm", "cjs"],
-  target: "node20",
-  dts: true,
-  sourcemap: true,
-  clean: true,
-});
+const entry = {
+  index: "src/index.ts",
+  v3: "src/v3.ts",
+  worker: "src/worker.ts",
+  protocol: "src/protocol/index.ts",
+  "protocol-schemas": "src/protocol/schemas.ts",
+};
+
+/** Dependencies that exist as ES modules only: CommonJS code cannot require them, so its build contains them. */
+const esmOnly = ["superjson", "p-debounce", "copy-anything", "is-what"];
+
+export default defineConfig([
+  { entry, format: "esm", target: "node20", dts: true, sourcemap: true, clean: true },
+  { entry, format: "cjs", target: "node20", dts: true, sourcemap: true, clean: false, deps: { alwaysBundle: esmOnly } },
+]);

@@ -131,7 +131,7 @@ function inRange(
 }
 
 function maximumSizeFromEnvironment(): number {
-  const text = globalThis.process?.env["TASK_RUN_METADATA_MAXIMUM_SIZE"];
+  const text = globalThis.process?.env.TASK_RUN_METADATA_MAXIMUM_SIZE;
   if (text === undefined || text === "") return DEFAULT_MAXIMUM_SIZE_BYTES;
   const value = Number(text);
   if (!Number.isInteger(value) || value < 2) {
