@@ -2,7 +2,7 @@ import { currentScope } from "../context/context-storage.ts";
 import { whileWaiting } from "../context/while-waiting.ts";
 import { ApiError, ConfigError } from "../errors.ts";
 import { MAX_BATCH_RUNS } from "../protocol/limits.ts";
-import type { ApiClient } from "./api-client.ts";
+import type { ApiClient, ApiReply } from "./api-client.ts";
 import { type BatchItemError, retrieveBatch } from "./batch-runs.ts";
 import { requireApiClient } from "./configure.ts";
 import { resolveIdempotencyKey } from "./idempotency-keys.ts";
@@ -52,6 +52,11 @@ export interface BatchResult<Output = unknown> {
 /** Held requests at a time: one for each run of a large batch would use up the server's and our sockets. */
 const MAX_WAITING = 16;
 
+/** A batch of 1,000 large payloads may be gigabytes: a request that failed is sent again in parts of this size. */
+const MAX_ITEMS_CHARACTERS = 8 * 1024 * 1024;
+/** Such a part, on a slow line, to a server that stores its runs before it answers. */
+const ITEMS_DEADLINE_MS = 120_000;
+
 function itemKey(
   item: BatchItem,
   index: number,
@@ -68,8 +73,8 @@ async function itemLines(
   items: readonly BatchItem[],
   options: BatchOptions,
   wait: { readonly resumeParentOnCompletion: boolean },
-): Promise<string> {
-  const lines = await Promise.all(
+): Promise<string[]> {
+  return await Promise.all(
     items.map(async (item, index) => {
       const idempotencyKey = itemKey(item, index, options.idempotencyKey);
       const idempotencyKeyTTL = item.options?.idempotencyKeyTTL ?? options.idempotencyKeyTTL;
@@ -81,24 +86,41 @@ async function itemLines(
       return `${JSON.stringify({ index, task: taskId, ...body })}\n`;
     }),
   );
-  return lines.join("");
+}
+
+/** The lines as bodies of about {@link MAX_ITEMS_CHARACTERS} each, at least one line. */
+function bodies(lines: readonly string[]): string[] {
+  const result: string[] = [];
+  let body = "";
+  for (const line of lines) {
+    if (body !== "" && body.length + line.length > MAX_ITEMS_CHARACTERS) {
+      result.push(body);
+      body = "";
+    }
+    body += line;
+  }
+  return [...result, body];
 }
 
 /** Sends all items until the server says it has every one; it drops those it has by their index. */
 async function sendItems(
   client: ApiClient,
   batchId: string,
-  lines: string,
+  lines: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const path = `/api/v3/batches/${pathSegment("the batch's id", batchId)}/items`;
   for (let attempt = 1; ; attempt += 1) {
-    const reply = await client.send("POST", path, {
-      body: lines,
-      headers: { "content-type": "application/x-ndjson" },
-      signal,
-    });
-    if (replyField(reply, "sealed") === true) return;
+    let reply: ApiReply | undefined;
+    for (const body of bodies(lines)) {
+      reply = await client.send("POST", path, {
+        body,
+        headers: { "content-type": "application/x-ndjson" },
+        timeoutMs: ITEMS_DEADLINE_MS,
+        signal,
+      });
+      if (replyField(reply, "sealed") === true) return;
+    }
     const delayMs = retryDelayMs(attempt, undefined, undefined, client.clock);
     if (delayMs === undefined) {
       throw new ApiError(
