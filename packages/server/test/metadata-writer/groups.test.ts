@@ -1,5 +1,6 @@
 import type { Operation } from "@runmeta/runtime/protocol";
 import { describe, expect, it, vi } from "vitest";
+import { Kinship } from "../../src/service/metadata/kinship.ts";
 import { MetadataWriter } from "../../src/service/metadata-writer.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { MemoryDocuments } from "./memory-documents.ts";
@@ -94,6 +95,25 @@ describe("groups", () => {
     expect(storage.written.map((writes) => writes.length)).toEqual([2, 1]);
   });
 
+  it("are bounded by the bytes of their bodies", async () => {
+    const { storage, writer } = setUp();
+    const request = (id: string) => ({ ...put(id, { operations: [increment("n")] }), bodyBytes: 5_000_000 });
+    await Promise.all(["run_a", "run_b", "run_c"].map((id) => writer.update(request(id))));
+    expect(storage.written.map((writes) => writes.length)).toEqual([1, 1, 1]);
+  });
+
+  it("are bounded by the documents they may have to hold, parents and roots counted", async () => {
+    const { storage, writer } = setUp({ maximumSizeBytes: 1024 * 1024 });
+    const ids = Array.from({ length: 12 }, (_, index) => `run_child${index}`);
+    for (const id of ids) storage.add(id, { parentId: "run_a", rootId: "run_a" });
+    const request = (id: string) =>
+      writer.update(put(id, { operations: [increment("n")], parentOperations: [increment("n")] }));
+    await Promise.all([...ids, ...ids.slice(-1)].map(request));
+    // 16 documents: eight children and what they may have for a parent; the repeated run shares its place.
+    expect(storage.written.map((writes) => writes.length)).toEqual([9, 5]);
+    expect(storage.document("run_a")).toEqual({ n: 13 });
+  });
+
   it("let timers run between statements", async () => {
     const { storage, writer } = setUp({ maxGroupUpdates: 1 });
     let ticks = 0;
@@ -107,6 +127,19 @@ describe("groups", () => {
     );
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(0);
+  });
+});
+
+describe("the kinship that saves a query", () => {
+  it("is forgotten, oldest first, when there is too much of it", () => {
+    const { storage } = setUp();
+    const kinship = new Kinship(2);
+    for (const id of ["run_a", "run_b", "run_c"]) kinship.remember(storage.rows.get(id)!);
+    expect(["run_a", "run_b", "run_c"].map((id) => kinship.of(id) !== undefined)).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 });
 
@@ -270,14 +303,22 @@ describe("back pressure", () => {
     const answers = await Promise.all([request(), request()]);
     expect(answers.map((answer) => answer.status)).toEqual(["updated", "unavailable"]);
     expect((await request()).status).toBe("updated");
+    const small = () => writer.update({ ...put("run_a", { operations: [increment("n")] }), bodyBytes: 40 });
+    const later = await Promise.all([small(), small(), small()]);
+    expect(later.map((answer) => answer.status)).toEqual(["updated", "updated", "unavailable"]);
   });
 
   it("close answers what waits and takes no more", async () => {
     const { storage, writer } = setUp();
-    const waiting = writer.update(put("run_a", { operations: [increment("n")] }));
+    let answered = false;
+    const waiting = writer.update(put("run_a", { operations: [increment("n")] })).then((answer) => {
+      answered = true;
+      return answer;
+    });
     const closed = writer.close();
     expect((await writer.update(put("run_a", { operations: [increment("n")] }))).status).toBe("unavailable");
     await closed;
+    expect(answered).toBe(true);
     expect((await waiting).status).toBe("updated");
     expect(storage.document("run_a")).toEqual({ n: 1 });
   });

@@ -79,7 +79,7 @@ describe("I9 F4 D4 any interleaving of clients, servers, faults and lost replies
       fc.constantFrom(300, 4096),
       checkModel,
     );
-    await fc.assert(property, { numRuns: 200 });
+    await fc.assert(property, { numRuns: 100 });
   });
 });
 
