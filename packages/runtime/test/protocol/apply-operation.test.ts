@@ -74,6 +74,27 @@ describe("applyOperations", () => {
     );
   });
 
+  test.each<[JsonObject, Operation]>([
+    [{ a: [{ constructor: {} }] }, { type: "remove", key: "a", value: { constructor: {} } }],
+    [{ a: [{ constructor: 1 }] }, { type: "remove", key: "a", value: { constructor: 1 } }],
+    [{}, { type: "append", key: "constructor", value: 1 }],
+    [{ a: { b: null } }, { type: "append", key: "$.a.b", value: 1 }],
+    [{}, { type: "set", key: "$.a.b.c", value: 1 }],
+    [{ a: [] }, { type: "set", key: "$.a.2", value: 1 }],
+    [{ a: [1, 2, 3] }, { type: "set", key: "$.a.length", value: 1 }],
+    [{}, { type: "increment", key: "$.[0:1]", value: 1 }],
+    [{ a: [null] }, { type: "set", key: "$.a.*.b", value: 1 }],
+    [
+      { "a.b": 1, a: {} },
+      { type: "set", key: "$.*", value: { x: 1 } },
+    ],
+  ])("equals the official function on %j with %j", (document, operation) => {
+    const expected = official(document, operation);
+    const actual = applyOperation(cloneJson(document), operation);
+    expect(JSON.stringify(actual.document)).toBe(JSON.stringify(expected.document));
+    expect(actual.unapplied).toEqual(expected.unapplied);
+  });
+
   test("shares nothing between operation and document", () => {
     const value = { list: [1] };
     const { document } = applyOperations({}, [

@@ -104,6 +104,51 @@ describe("collapseOperations", () => {
     expect(collapseOperations(pending(operations)).map(({ operation }) => operation)).toEqual(expected);
   });
 
+  test.each<[string, JsonObject, Operation[]]>([
+    [
+      "does not carry a write over one that read it as part of its parent",
+      { a: { b: 0 } },
+      [
+        { type: "set", key: "$.a.b", value: 1 },
+        { type: "append", key: "$.a", value: 5 },
+        { type: "set", key: "$.a.b", value: 2 },
+      ],
+    ],
+    [
+      "does not create a member where a remove stood",
+      {},
+      [
+        { type: "set", key: "t", value: {} },
+        { type: "remove", key: "$.t.a", value: 1 },
+        { type: "set", key: "$.t.b", value: 1 },
+        { type: "set", key: "$.t.a", value: 2 },
+      ],
+    ],
+    [
+      "keeps a delete that moves a member behind the others",
+      { a: 1, b: 2 },
+      [
+        { type: "delete", key: "a" },
+        { type: "set", key: "a", value: 3 },
+        { type: "set", key: "a", value: 4 },
+      ],
+    ],
+    [
+      "keeps the nulls in front of an index past the end out of the way",
+      { l: [] },
+      [
+        { type: "set", key: "$.l.1", value: 1 },
+        { type: "set", key: "$.l.3", value: 2 },
+        { type: "set", key: "$.l.1", value: 3 },
+      ],
+    ],
+  ])("F14 %s", (_, document, operations) => {
+    const list = pending(operations);
+    expect(JSON.stringify(fold(document, collapseOperations(list)))).toBe(
+      JSON.stringify(fold(document, list)),
+    );
+  });
+
   test("10,000 sets on two paths in turn become two", () => {
     const operations = Array.from(
       { length: 10_000 },
