@@ -1,0 +1,140 @@
+/**
+ * Imports go one way. Type imports count (`tsPreCompilationDeps`): a type that must be imported from above means that
+ * the interface belongs below.
+ */
+const runtime = "^packages/runtime/src/";
+const server = "^packages/server/src/";
+
+/** Layers of the runtime, lowest first; each may import itself and what stands before it. */
+const layers = [
+  ["leaves", "(errors|clock)\\.ts$"],
+  ["protocol", "protocol/"],
+  ["options", "options\\.ts$"],
+  ["http", "http/"],
+  ["store", "store/"],
+  ["target", "target/"],
+  ["flush", "flush/"],
+  ["context", "context/"],
+  ["facade", "(metadata|updater|progress)\\.ts$"],
+  ["client", "client/"],
+  ["lifecycle", "lifecycle/"],
+];
+
+const above = layers.slice(0, -1).map(([name, path], index) => ({
+  name: `${name}-imports-nothing-above`,
+  severity: "error",
+  from: { path: `${runtime}${path}` },
+  to: {
+    path: `${runtime}(${layers
+      .slice(index + 1)
+      .map(([, other]) => other)
+      .join("|")})`,
+  },
+}));
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
+    ...above,
+    {
+      name: "store-and-target-do-not-know-each-other",
+      severity: "error",
+      from: { path: `${runtime}(store)/` },
+      to: { path: `${runtime}target/` },
+    },
+    {
+      name: "target-does-not-know-the-store",
+      severity: "error",
+      from: { path: `${runtime}target/` },
+      to: { path: `${runtime}store/` },
+    },
+    {
+      name: "protocol-is-pure",
+      severity: "error",
+      comment: "shared by runtime, testing and server, in any JavaScript runtime",
+      from: { path: `${runtime}protocol/` },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "only-context-knows-async-hooks",
+      severity: "error",
+      from: { path: "^packages/.*/src/", pathNot: `${runtime}context/context-storage\\.ts$` },
+      to: { path: "async_hooks" },
+    },
+    {
+      name: "zod-stays-off-the-import-path",
+      severity: "error",
+      comment: "importing zod costs 60 ms and 13 MB: only the schema modules have it, and they are loaded when a reply is parsed",
+      from: { path: runtime, pathNot: `${runtime}protocol/[a-z-]*schemas\\.ts$` },
+      to: { path: "node_modules/zod/", dependencyTypesNot: ["type-only", "type-import"] },
+    },
+    {
+      name: "schemas-are-loaded-on-demand",
+      severity: "error",
+      from: { path: runtime, pathNot: `${runtime}protocol/[a-z-]*schemas\\.ts$` },
+      to: {
+        path: `${runtime}protocol/[a-z-]*schemas\\.ts$`,
+        dependencyTypesNot: ["dynamic-import", "type-only", "type-import"],
+      },
+    },
+    {
+      name: "superjson-is-loaded-on-demand",
+      severity: "error",
+      from: { path: "^packages/" },
+      to: { path: "node_modules/superjson/", dependencyTypesNot: ["dynamic-import", "type-only", "type-import"] },
+    },
+    {
+      name: "routes-use-services",
+      severity: "error",
+      from: { path: `${server}(service|storage)/` },
+      to: { path: `${server}(routes|http|cli)/` },
+    },
+    {
+      name: "storage-knows-nobody",
+      severity: "error",
+      from: { path: `${server}storage/` },
+      to: { path: `${server}(service|engine|auth)/` },
+    },
+    {
+      name: "services-see-the-storage-interface",
+      severity: "error",
+      from: { path: `${server}(service|routes|engine|http)/` },
+      to: { path: `${server}storage/`, pathNot: `${server}storage/(storage|stored-text)\\.ts$` },
+    },
+    {
+      name: "server-uses-the-runtime-by-its-entries",
+      severity: "error",
+      comment: "services and storage see the protocol only; engine and CLI execute tasks",
+      from: { path: `${server}(service|storage|routes|http|auth)/` },
+      to: { path: runtime, pathNot: `${runtime}protocol/(index|schemas)\\.ts$` },
+    },
+    {
+      name: "packages-use-public-entries",
+      severity: "error",
+      from: { path: "^(packages/(testing|server)|examples|bench)/" },
+      to: {
+        path: runtime,
+        pathNot: `${runtime}(index|v3|worker|protocol/index|protocol/schemas)\\.ts$`,
+      },
+    },
+    {
+      name: "packages-do-not-import-tests",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/" },
+      to: { path: "^packages/[^/]+/test/" },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["@runmeta/source", "import", "require", "node", "default", "types"],
+      mainFields: ["module", "main", "types"],
+    },
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)dist/" },
+  },
+};
