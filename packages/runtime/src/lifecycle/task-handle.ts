@@ -13,13 +13,13 @@ import type { TriggerOptions } from "../client/trigger-options.ts";
 export interface RunHandle<TId extends string, TPayload, TOutput> extends TriggeredRun {
   readonly taskIdentifier: TId;
   /** Only a type; never there at run time. */
-  readonly __types?: { readonly payload: TPayload; readonly output: TOutput };
+  readonly __types?: { readonly takes: (payload: TPayload) => void; readonly output: TOutput };
 }
 
 /** A batch that was triggered; carries the types of its task. */
 export interface BatchHandle<TPayload, TOutput> extends TriggeredBatch {
   /** Only a type; never there at run time. */
-  readonly __types?: { readonly payload: TPayload; readonly output: TOutput };
+  readonly __types?: { readonly takes: (payload: TPayload) => void; readonly output: TOutput };
 }
 
 /** The results of a batch, in the order of its items. */
