@@ -46,7 +46,16 @@ export function createApp(options: {
       ? jsonReply(error.status, error.body, error.headers)
       : options.replyToFault(error),
   );
-  return { fetch: async (request, bindings) => await hono.fetch(request, bindings ?? {}) };
+  return {
+    fetch: async (request, bindings) => {
+      try {
+        return await hono.fetch(request, bindings ?? {});
+      } catch (error) {
+        // Hono passes on what is thrown and is no Error.
+        return options.replyToFault(error);
+      }
+    },
+  };
 }
 
 async function handle(

@@ -9,6 +9,9 @@ export const SILENT_AFTER_MS = 60_000;
 /** Statuses of a run that nobody executes. */
 const WAITING_STATUSES: readonly RunStatus[] = ["QUEUED", "DEQUEUED", "DELAYED", "PENDING_VERSION"];
 
+/** A worker's arithmetic may give any number; dates end somewhere. */
+const MAX_RETRY_DELAY_MS = 365 * 86_400_000;
+
 /** Lost races before giving up; each one means that somebody else made progress. */
 const MAX_RACES = 5;
 
@@ -108,7 +111,8 @@ export class RunAttempts {
     const now = this.#with.clock.now();
     if (isRetry(outcome)) {
       if (outcome.retryAfterMs === 0) return { status: "QUEUED", holder: null };
-      return { status: "DELAYED", holder: null, delayUntil: new Date(now.getTime() + outcome.retryAfterMs) };
+      const delayMs = Math.min(outcome.retryAfterMs, MAX_RETRY_DELAY_MS);
+      return { status: "DELAYED", holder: null, delayUntil: new Date(now.getTime() + delayMs) };
     }
     const end = { holder: null, finishedAt: now };
     if (!outcome.ok) return { ...end, status: outcome.status ?? "FAILED", error: outcome.error };

@@ -13,25 +13,49 @@ afterAll(async () => {
 const ndjson = { "content-type": "application/x-ndjson" };
 const create = (body: unknown) => api.call("POST", "/api/v3/batches", body);
 const send = (id: string, items: readonly unknown[]) =>
-  api.call("POST", `/api/v3/batches/${id}/items`, items.map((item) => JSON.stringify(item)).join("\n"), ndjson);
-const item = (index: number, options: object = {}) => ({ index, task: "hello", payload: `p${index}`, options: { payloadType: "text/plain", ...options } });
+  api.call(
+    "POST",
+    `/api/v3/batches/${id}/items`,
+    items.map((item) => JSON.stringify(item)).join("\n"),
+    ndjson,
+  );
+const item = (index: number, options: object = {}) => ({
+  index,
+  task: "hello",
+  payload: `p${index}`,
+  options: { payloadType: "text/plain", ...options },
+});
 
 describe("batches", () => {
   test("two phases make the runs, each with its place, its batch and its parent", async () => {
     const parent = await api.trigger();
     const created = await create({ runCount: 3, parentRunId: parent, resumeParentOnCompletion: true });
-    expect([created.status, created.body]).toEqual([202, { id: expect.stringMatching(/^batch_/), runCount: 3, isCached: false }]);
+    expect([created.status, created.body]).toEqual([
+      202,
+      { id: expect.stringMatching(/^batch_/), runCount: 3, isCached: false },
+    ]);
     expect(created.headers.get("x-trigger-jwt-claims")).toBeTruthy();
     const { id } = created.body;
     const get = async () => (await api.call("GET", `/api/v2/batches/${id}`)).body;
-    expect(await get()).toMatchObject({ id, status: "PENDING", runCount: 3, runs: [], processing: { errors: [] } });
+    expect(await get()).toMatchObject({
+      id,
+      status: "PENDING",
+      runCount: 3,
+      runs: [],
+      processing: { errors: [] },
+    });
 
     const sent = await send(id, [item(2), item(0), item(1)]);
-    expect([sent.status, sent.body]).toEqual([200, { id, itemsAccepted: 3, itemsDeduplicated: 0, sealed: true, runCount: 3 }]);
+    expect([sent.status, sent.body]).toEqual([
+      200,
+      { id, itemsAccepted: 3, itemsDeduplicated: 0, sealed: true, runCount: 3 },
+    ]);
     const batch = await get();
     expect(batch.status).toBe("PROCESSING");
     expect(batch.processing.completedAt).toBeTruthy();
-    const runs = await Promise.all(batch.runs.map(async (run: string) => (await api.call("GET", `/api/v3/runs/${run}`)).body));
+    const runs = await Promise.all(
+      batch.runs.map(async (run: string) => (await api.call("GET", `/api/v3/runs/${run}`)).body),
+    );
     expect(runs.map((run) => run.payload)).toEqual(["p0", "p1", "p2"]);
     expect(runs[0]).toMatchObject({ batchId: id, triggerFunction: "batchTriggerAndWait", depth: 1 });
     expect((await api.call("GET", `/api/v1/runs?filter[batch]=${id}`)).body.data).toHaveLength(3);
@@ -42,7 +66,14 @@ describe("batches", () => {
   test("items sent again, in parts or at the same time, make no second run", async () => {
     const { id } = (await create({ runCount: 3 })).body;
     const part = await send(id, [item(0), item(0)]);
-    expect(part.body).toEqual({ id, itemsAccepted: 1, itemsDeduplicated: 1, sealed: false, enqueuedCount: 1, expectedCount: 3 });
+    expect(part.body).toEqual({
+      id,
+      itemsAccepted: 1,
+      itemsDeduplicated: 1,
+      sealed: false,
+      enqueuedCount: 1,
+      expectedCount: 3,
+    });
     const all = [item(0), item(1), item(2)];
     await Promise.all([send(id, all), send(id, all)]);
     const again = await send(id, all);
@@ -53,7 +84,10 @@ describe("batches", () => {
   test("an idempotency key gives the earlier batch; items have their own keys", async () => {
     const first = await create({ runCount: 1, idempotencyKey: "b1" });
     const second = await create({ runCount: 1, idempotencyKey: "b1" });
-    expect([second.status, second.body]).toEqual([200, { ...first.body, isCached: true, idempotencyKey: "b1" }]);
+    expect([second.status, second.body]).toEqual([
+      200,
+      { ...first.body, isCached: true, idempotencyKey: "b1" },
+    ]);
     const run = await api.trigger({ idempotencyKey: "i1" });
     await send(first.body.id, [item(0, { idempotencyKey: "i1" })]);
     expect((await api.call("GET", `/api/v2/batches/${first.body.id}`)).body.runs).toEqual([run]);
@@ -61,7 +95,9 @@ describe("batches", () => {
 
   test("a thousand items in pieces of any size", async () => {
     const { id } = (await create({ runCount: 1000 })).body;
-    const bytes = new TextEncoder().encode(Array.from({ length: 1000 }, (_, index) => `${JSON.stringify(item(index))}\n`).join("\n"));
+    const bytes = new TextEncoder().encode(
+      Array.from({ length: 1000 }, (_, index) => `${JSON.stringify(item(index))}\n`).join("\n"),
+    );
     let at = 0;
     const stream = new ReadableStream({
       pull(controller) {
@@ -96,9 +132,12 @@ describe("batches", () => {
     expect((await api.call("POST", path, "\n \n", ndjson)).body.itemsAccepted).toBe(0);
   });
 
-  test.each([{ runCount: 0 }, { runCount: 1001 }, { runCount: 1.5 }, {}, []])("phase one refuses %j", async (body) => {
-    expect((await create(body)).status).toBe(400);
-  });
+  test.each([{ runCount: 0 }, { runCount: 1001 }, { runCount: 1.5 }, {}, []])(
+    "phase one refuses %j",
+    async (body) => {
+      expect((await create(body)).status).toBe(400);
+    },
+  );
 
   test("an unknown batch is 404", async () => {
     for (const id of ["batch_none", "x", "%00"]) {

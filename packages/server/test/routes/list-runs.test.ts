@@ -46,7 +46,9 @@ test("filters", async () => {
   expect(await listed("filter[taskIdentifier]=other")).toEqual([]);
   expect(await listed("filter[createdAt][period]=1d")).toHaveLength(7);
   expect(await listed(`filter[createdAt][from]=${Date.now() + 60_000}`)).toEqual([]);
-  expect(await listed(`filter[createdAt][to]=${new Date(Date.now() + 60_000).toISOString()}`)).toHaveLength(7);
+  expect(await listed(`filter[createdAt][to]=${new Date(Date.now() + 60_000).toISOString()}`)).toHaveLength(
+    7,
+  );
   expect(await listed("filter[version]=1")).toEqual([]);
   expect(await listed("filter[tag]=&page[after]=run_unknown")).toEqual([]);
 });
@@ -72,5 +74,7 @@ test.each([
 });
 
 test("names the statuses that do not exist", async () => {
-  expect((await list("filter[status]=FOOBAR,QUEUED")).body.details[0].message).toBe("Invalid status values: FOOBAR");
+  expect((await list("filter[status]=FOOBAR,QUEUED")).body.details[0].message).toBe(
+    "Invalid status values: FOOBAR",
+  );
 });

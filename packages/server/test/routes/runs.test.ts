@@ -48,7 +48,12 @@ describe("GET /api/v3/runs/{id}", () => {
     expect(await retrieve(id)).toMatchObject({ status: "EXECUTING", isExecuting: true, attemptCount: 1 });
     await complete(id, { ok: true, output: '{"json":{"at":"x"}}', outputType: "application/super+json" });
     const done = await retrieve(id);
-    expect(done).toMatchObject({ status: "COMPLETED", isCompleted: true, isSuccess: true, output: { at: "x" } });
+    expect(done).toMatchObject({
+      status: "COMPLETED",
+      isCompleted: true,
+      isSuccess: true,
+      output: { at: "x" },
+    });
     expect(retrieveRunReply.safeParse(done).success).toBe(true);
     expect(done.durationMs).toBe(Date.parse(done.finishedAt) - Date.parse(done.startedAt));
   });
@@ -71,11 +76,14 @@ describe("GET /api/v3/runs/{id}", () => {
     expect(await retrieve(late)).toMatchObject({ status: "TIMED_OUT", isCompleted: false, isFailed: false });
   });
 
-  test.each(["run_none", "x", "%00", "run_%20", "a".repeat(10_000)])("S4 %.20s is 404 and not to be retried", async (id) => {
-    const answer = await api.call("GET", `/api/v3/runs/${id}`);
-    expect([answer.status, answer.text]).toEqual([404, '{"error":"Not found"}']);
-    expect(answer.headers.get("x-should-retry")).toBe("false");
-  });
+  test.each(["run_none", "x", "%00", "run_%20", "a".repeat(10_000)])(
+    "S4 %.20s is 404 and not to be retried",
+    async (id) => {
+      const answer = await api.call("GET", `/api/v3/runs/${id}`);
+      expect([answer.status, answer.text]).toEqual([404, '{"error":"Not found"}']);
+      expect(answer.headers.get("x-should-retry")).toBe("false");
+    },
+  );
 });
 
 describe("POST /api/v2/runs/{id}/cancel", () => {
@@ -103,7 +111,9 @@ describe("POST /api/v2/runs/{id}/cancel", () => {
   test("L5 writes still reach a cancelled run", async () => {
     const id = await api.trigger();
     await api.call("POST", `/api/v2/runs/${id}/cancel`);
-    expect((await api.call("PUT", `/api/v1/runs/${id}/metadata`, { metadata: { last: 1 } })).status).toBe(200);
+    expect((await api.call("PUT", `/api/v1/runs/${id}/metadata`, { metadata: { last: 1 } })).status).toBe(
+      200,
+    );
   });
 });
 
@@ -121,6 +131,8 @@ describe("POST /api/v1/runs/{id}/tags", () => {
       const answer = await add(wrong);
       expect([answer.status, answer.body.error]).toEqual([400, "Invalid request body"]);
     }
-    expect((await api.call("POST", "/api/v1/runs/run_none/tags", { tags: "a" })).text).toBe('{"error":"Run not found"}');
+    expect((await api.call("POST", "/api/v1/runs/run_none/tags", { tags: "a" })).text).toBe(
+      '{"error":"Run not found"}',
+    );
   });
 });

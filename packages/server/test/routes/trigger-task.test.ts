@@ -21,13 +21,21 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
     expect(answer.body).toEqual({ id: expect.stringMatching(/^run_[a-z0-9]{25}$/), isCached: false });
     expect(JSON.parse(answer.headers.get("x-trigger-jwt-claims") ?? "")).toEqual({ sub: "dev", pub: true });
     const run = await retrieve(answer.body.id);
-    expect(run).toMatchObject({ status: "QUEUED", taskIdentifier: "hello", payload: { to: "you" }, depth: 0 });
+    expect(run).toMatchObject({
+      status: "QUEUED",
+      taskIdentifier: "hello",
+      payload: { to: "you" },
+      depth: 0,
+    });
   });
 
   test.each([
     [{ payload: "text", options: { payloadType: "text/plain" } }, "text"],
     [
-      { payload: '{"json":{"at":"2026-01-02T03:04:05.000Z"},"meta":{"values":{"at":["Date"]}}}', options: { payloadType: "application/super+json" } },
+      {
+        payload: '{"json":{"at":"2026-01-02T03:04:05.000Z"},"meta":{"values":{"at":["Date"]}}}',
+        options: { payloadType: "application/super+json" },
+      },
       { at: "2026-01-02T03:04:05.000Z" },
     ],
     [{ payload: { a: [1] }, options: { payloadType: "application/json" } }, { a: [1] }],
@@ -65,7 +73,9 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
     });
     expect(run.relatedRuns.parent.id).toBe(parent);
     expect(run.relatedRuns.root.id).toBe(root);
-    expect((await retrieve(root)).relatedRuns).toEqual({ children: [expect.objectContaining({ id: parent, depth: 1 })] });
+    expect((await retrieve(root)).relatedRuns).toEqual({
+      children: [expect.objectContaining({ id: parent, depth: 1 })],
+    });
     // Nothing is handed down.
     expect((await retrieve(parent)).metadata).toEqual({});
   });
@@ -82,7 +92,10 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
   });
 
   test("an idempotency key finds its run, also when both come at once", async () => {
-    const options = { idempotencyKey: "f".repeat(64), idempotencyKeyOptions: { key: "order-1", scope: "global" } };
+    const options = {
+      idempotencyKey: "f".repeat(64),
+      idempotencyKeyOptions: { key: "order-1", scope: "global" },
+    };
     const both = await Promise.all([trigger({ options }), trigger({ options })]);
     expect(both[0]?.body.id).toBe(both[1]?.body.id);
     expect(both.map((answer) => answer.body.isCached).sort()).toEqual([false, true]);
@@ -128,10 +141,18 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
     ['{"options":{"metadata":[1]}}', 400, "Invalid metadata"],
     ['{"options":{"metadata":"text"}}', 400, "Invalid metadata"],
     ['{"options":{"metadata":{"__proto__":1}}}', 400, "Invalid metadata"],
-    [`{"options":{"metadata":{"a":"${"x".repeat(4096)}"}}}`, 413, "Metadata exceeds maximum size of 4096 bytes"],
+    [
+      `{"options":{"metadata":{"a":"${"x".repeat(4096)}"}}}`,
+      413,
+      "Metadata exceeds maximum size of 4096 bytes",
+    ],
     [`{"options":{"metadata":{"a":${"[".repeat(100)}${"]".repeat(100)}}}}`, 400, "Invalid metadata"],
     [`{"payload":${"[".repeat(7000)}${"]".repeat(7000)}}`, 400, "Validation error: "],
-    [`{"options":{"tags":${JSON.stringify(Array.from({ length: 11 }, (_, i) => `t${i}`))}}}`, 422, "Runs can only have 10 tags, you're trying to set 11."],
+    [
+      `{"options":{"tags":${JSON.stringify(Array.from({ length: 11 }, (_, i) => `t${i}`))}}}`,
+      422,
+      "Runs can only have 10 tags, you're trying to set 11.",
+    ],
     ['{"options":{"ttl":"often"}}', 422, "Invalid ttl often"],
     ['{"options":{"maxAttempts":99999999999}}', 422, "Invalid maxAttempts 99999999999"],
     ['{"options":{"priority":1e300}}', 422, "Invalid priority 1e+300"],
@@ -143,7 +164,8 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
   });
 
   test("metadata null, false or empty text is none", async () => {
-    for (const metadata of [null, false, "", 0]) expect((await trigger({ options: { metadata } })).status).toBe(200);
+    for (const metadata of [null, false, "", 0])
+      expect((await trigger({ options: { metadata } })).status).toBe(200);
   });
 
   test("a task id that none can be is 404", async () => {
@@ -157,8 +179,12 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
 
   test("a task that the engine does not know is 404", async () => {
     const { noEngine } = await import("../../src/index.ts");
-    await using picky = await startTestServer({ engine: { ...noEngine(), knows: (task) => task === "known" } });
+    await using picky = await startTestServer({
+      engine: { ...noEngine(), knows: (task) => task === "known" },
+    });
     expect((await picky.call("POST", "/api/v1/tasks/known/trigger", {})).status).toBe(200);
-    expect((await picky.call("POST", "/api/v1/tasks/other/trigger", {})).text).toBe('{"error":"Task not found"}');
+    expect((await picky.call("POST", "/api/v1/tasks/other/trigger", {})).text).toBe(
+      '{"error":"Task not found"}',
+    );
   });
 });

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/service/clock.ts";
 
-/** The machine's time moved by hand. Scheduled tasks run when the clock is moved past them, or are called off. */
+/** The machine's time moved by hand. Scheduled tasks run when the clock is moved past them; those that are due, at once. */
 export class ShiftedClock implements Clock {
   #shiftMs = 0;
   readonly #tasks = new Map<() => void, number>();
@@ -12,6 +12,7 @@ export class ShiftedClock implements Clock {
   schedule(task: () => void, delayMs: number): () => void {
     const entry = () => task();
     this.#tasks.set(entry, this.now().getTime() + delayMs);
+    if (delayMs <= 0) setImmediate(() => this.advance(0));
     return () => void this.#tasks.delete(entry);
   }
 
