@@ -1,27 +1,94 @@
-export { configure } from "./client/configure.ts";
+// --- metadata: works anywhere below a run, does nothing outside one
+
+// --- client
+export type { BatchItem, BatchOptions, BatchResult, TriggeredBatch } from "./client/batch.ts";
+export { type ClientConfiguration, configure } from "./client/configure.ts";
+export type { CursorPage } from "./client/cursor-page.ts";
+export { idempotencyKeys } from "./client/idempotency-keys.ts";
+export type { ListedRun, RelatedRun, RetrievedRun, RunRecord } from "./client/run-record.ts";
 export { runs } from "./client/runs.ts";
+export type { RunsFilter } from "./client/runs-filter.ts";
+export { tags } from "./client/tags.ts";
+export type { TaskRunPromise, TaskRunResult } from "./client/task-run-promise.ts";
+export type { TriggeredRun } from "./client/trigger.ts";
+export type { MetadataInput, TriggerOptions } from "./client/trigger-options.ts";
+export type { MetadataUpdate } from "./client/update-metadata.ts";
+// --- options and errors
 export type { Clock, Debounced, Timer } from "./clock.ts";
+// --- runs
 export { bindToScope as bind } from "./context/context-storage.ts";
 export { defineMetadata, type TypedMetadata } from "./define-metadata.ts";
 export {
+  AbortTaskRunError,
   ApiError,
   ConfigError,
+  HookTimeoutError,
   isRunmetaError,
+  MaxDurationError,
   MetadataFlushError,
   MetadataSizeError,
   MetadataValueError,
   NotSupportedError,
+  PacketError,
+  RunCancelledError,
   RunmetaError,
+  type RunmetaErrorCode,
+  TaskNotFoundError,
+  TaskOutputError,
+  TaskPayloadError,
+  TaskRunFailedError,
 } from "./errors.ts";
 export type { FlushOptions } from "./flush/flusher.ts";
-export { currentRun, type RunHandle } from "./lifecycle/current-run.ts";
+// --- tasks
+export { defineConfig, type RunmetaConfig } from "./lifecycle/config.ts";
+export { currentRun, type RunHandle as CurrentRun } from "./lifecycle/current-run.ts";
+export type { CompletionResult, HookParams, TaskHooks } from "./lifecycle/hooks.ts";
+export { type LocalsKey, locals } from "./lifecycle/locals.ts";
+export { type LogLine, type LogSink, logger, setLogSink } from "./lifecycle/logger.ts";
+export { type Queue, type QueueOptions, queue } from "./lifecycle/queue.ts";
+export { type RetriedCall, retry } from "./lifecycle/retry.ts";
+export type { RetryOptions } from "./lifecycle/retry-options.ts";
 export { runTarget } from "./lifecycle/run-targets.ts";
-export { type RunOptions, type RunResult, withRun, withRunResult } from "./lifecycle/with-run.ts";
+export { type SchemaTaskOptions, schemaTask } from "./lifecycle/schema-task.ts";
+export type { StandardSchema } from "./lifecycle/standard-schema.ts";
+export { task } from "./lifecycle/task.ts";
+export type { TaskRunContext as Context } from "./lifecycle/task-context.ts";
+export type { RunParams, TaskOptions } from "./lifecycle/task-definition.ts";
+export type {
+  AnyTask,
+  BatchHandle,
+  RunHandle,
+  Task,
+  TaskBatchResult,
+  TaskIdentifier,
+  TaskOutput,
+  TaskPayload,
+} from "./lifecycle/task-handle.ts";
+export { tasks } from "./lifecycle/tasks.ts";
+export { useConfig } from "./lifecycle/use-config.ts";
+export { type WaitDuration, wait } from "./lifecycle/wait.ts";
+export {
+  type RunOptions,
+  type RunResult,
+  type TargetFor,
+  withRun,
+  withRunResult,
+} from "./lifecycle/with-run.ts";
 export { type Metadata, metadata } from "./metadata.ts";
 export type { Drop, DropReason, MetadataOptions, Warning, WarningCode } from "./options.ts";
 export type { Progress, ProgressOptions, ProgressValue } from "./progress.ts";
 export type { JsonObject, JsonValue } from "./protocol/json.ts";
+export type { Operation } from "./protocol/operation.ts";
 export type { FlushStats } from "./store/ledger.ts";
 export { type MemoryTarget, memoryTarget } from "./target/memory-target.ts";
-export type { Target } from "./target/target.ts";
+export type {
+  Batch,
+  BatchContent,
+  BatchOperations,
+  ReadResult,
+  RemoteProblem,
+  SendOptions,
+  SendResult,
+  Target,
+} from "./target/target.ts";
 export type { Updater } from "./updater.ts";
