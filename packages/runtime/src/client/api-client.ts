@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { runOutsideScope } from "../context/context-storage.ts";
 import { ApiError, ConfigError } from "../errors.ts";
 import { type ExchangeResult, exchange, type Fetch } from "../http/exchange.ts";
+import { parseAccessToken, parseBaseURL } from "./api-address.ts";
 import { pause } from "./pause.ts";
 import { asksForRetry, type RetryOptions, retryDelayMs } from "./retry-delay.ts";
 
@@ -32,7 +33,7 @@ export interface ApiRequestOptions {
   readonly retry?: RetryOptions | undefined;
   /**
    * False for a body that counts twice when it is applied twice. After a request that may have been applied it is sent
-   * again only to a server that says it deduplicates (`x-runmeta-dedupe: 1`).
+   * again only to a server that says it deduplicates (`x-runmeta-dedupe: 1`); a GET of the same path asks it.
    * @default true
    */
   readonly repeatable?: boolean | undefined;
@@ -54,34 +55,6 @@ const API_VERSION = "2025-07-16";
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 /** Enough of a server's message to act on; the rest is in `ApiError.body`. */
 const MAX_MESSAGE_CHARACTERS = 500;
-
-function parseBaseURL(baseURL: string): string {
-  let url: URL;
-  try {
-    url = new URL(baseURL);
-  } catch {
-    // The text itself may hold credentials, so it is not repeated.
-    throw new ConfigError(
-      "the API's base URL is not a URL; give one like http://127.0.0.1:3030 (TRIGGER_API_URL)",
-    );
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new ConfigError(`the API's base URL must be http or https, got "${url.protocol}"`);
-  }
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new ConfigError("the API's base URL must not hold a user, a password, a query or a fragment");
-  }
-  return url.href.replace(/\/+$/, "");
-}
-
-function parseAccessToken(accessToken: string): string {
-  // A line break from a file of secrets is no part of the key.
-  const token = typeof accessToken === "string" ? accessToken.trim() : "";
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new ConfigError("the access token must be printable ASCII without spaces (TRIGGER_SECRET_KEY)");
-  }
-  return token;
-}
 
 function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
   if (text === "") return { ok: true, value: undefined };
@@ -187,20 +160,33 @@ export class ApiClient {
       headers: { "x-trigger-request-idempotency-key": crypto.randomUUID(), ...options.headers },
     };
     const call = `${method} ${path}`;
+    // A request that may have been applied, while it is not known whether sending it again would count twice.
+    let doubtful: ExchangeResult | undefined;
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
-      const result = await this.sendOnce(method, path, once);
+      // Any reply tells whether the server deduplicates; reading it applies nothing.
+      const asking = doubtful !== undefined && !this.#deduplicates;
+      const result = asking
+        ? await this.sendOnce("GET", path, { signal, timeoutMs: options.timeoutMs })
+        : await this.sendOnce(method, path, once);
       signal?.throwIfAborted();
       if (result.headers?.get("x-runmeta-dedupe") === "1") this.#deduplicates = true;
-      if (result.kind === "reply" && result.status >= 200 && result.status < 300)
+      if (!asking && result.kind === "reply" && result.status >= 200 && result.status < 300) {
         return this.#read(call, result);
-      const again = result.kind === "fault" || asksForRetry(result.status, result.headers);
-      const mayCountTwice = options.repeatable === false && !this.#deduplicates && maybeApplied(result);
-      const delayMs =
-        again && !mayCountTwice
-          ? retryDelayMs(attempt, options.retry, result.kind === "reply" ? result : undefined, this.clock)
-          : undefined;
-      if (delayMs === undefined) throw this.#failure(call, result, attempt, mayCountTwice);
+      }
+      if (!asking && options.repeatable === false && maybeApplied(result)) doubtful = result;
+      const answered = asking && result.kind === "reply" && result.status < 500;
+      const again = asking
+        ? !answered || this.#deduplicates
+        : result.kind === "fault" || asksForRetry(result.status, result.headers);
+      const delayMs = again
+        ? retryDelayMs(attempt, options.retry, result.kind === "reply" ? result : undefined, this.clock)
+        : undefined;
+      if (delayMs === undefined) {
+        // What the caller asked for is what failed, not our question about it.
+        if (doubtful !== undefined && !this.#deduplicates) throw this.#failure(call, doubtful, attempt, true);
+        throw this.#failure(call, result, attempt, false);
+      }
       await pause(this.clock, delayMs, signal);
     }
   }

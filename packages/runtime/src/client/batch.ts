@@ -2,32 +2,17 @@ import { currentScope } from "../context/context-storage.ts";
 import { whileWaiting } from "../context/while-waiting.ts";
 import { ApiError, ConfigError } from "../errors.ts";
 import { MAX_BATCH_RUNS } from "../protocol/limits.ts";
-import type { ApiClient, ApiReply } from "./api-client.ts";
+import { type BatchItem, type BatchOptions, itemLines, sendItems } from "./batch-items.ts";
 import { type BatchItemError, retrieveBatch } from "./batch-runs.ts";
 import { requireApiClient } from "./configure.ts";
 import { resolveIdempotencyKey } from "./idempotency-keys.ts";
 import { pathSegment } from "./path-segment.ts";
-import { pause } from "./pause.ts";
 import { replyField, replyString } from "./reply-field.ts";
-import { retryDelayMs } from "./retry-delay.ts";
 import type { TaskRunResult } from "./task-run-promise.ts";
 import type { CallOptions } from "./trigger.ts";
-import { triggerBody } from "./trigger-body.ts";
-import type { TriggerOptions } from "./trigger-options.ts";
 import { waitForRun } from "./wait-for-run.ts";
 
-/** One run of a batch. */
-export interface BatchItem<Payload = unknown> {
-  readonly payload: Payload;
-  readonly options?: TriggerOptions | undefined;
-}
-
-export interface BatchOptions {
-  /** One key for the batch; each item without a key of its own gets this one and its index. Scope `run`. */
-  readonly idempotencyKey?: string | readonly string[] | undefined;
-  /** @default the server's, 30 days */
-  readonly idempotencyKeyTTL?: string | undefined;
-}
+export type { BatchItem, BatchOptions } from "./batch-items.ts";
 
 /** A batch that was triggered. */
 export interface TriggeredBatch {
@@ -51,90 +36,6 @@ export interface BatchResult<Output = unknown> {
 
 /** Held requests at a time: one for each run of a large batch would use up the server's and our sockets. */
 const MAX_WAITING = 16;
-
-/** A batch of 1,000 large payloads may be gigabytes: a request that failed is sent again in parts of this size. */
-const MAX_ITEMS_CHARACTERS = 8 * 1024 * 1024;
-/** Such a part, on a slow line, to a server that stores its runs before it answers. */
-const ITEMS_DEADLINE_MS = 120_000;
-
-function itemKey(
-  item: BatchItem,
-  index: number,
-  batchKey: string | readonly string[] | undefined,
-): string | readonly string[] | undefined {
-  const own = item.options?.idempotencyKey;
-  if (own !== undefined) return own;
-  if (batchKey === undefined || batchKey.length === 0) return undefined;
-  return [...(typeof batchKey === "string" ? [batchKey] : batchKey), String(index)];
-}
-
-async function itemLines(
-  taskId: string,
-  items: readonly BatchItem[],
-  options: BatchOptions,
-  wait: { readonly resumeParentOnCompletion: boolean },
-): Promise<string[]> {
-  return await Promise.all(
-    items.map(async (item, index) => {
-      const idempotencyKey = itemKey(item, index, options.idempotencyKey);
-      const idempotencyKeyTTL = item.options?.idempotencyKeyTTL ?? options.idempotencyKeyTTL;
-      const body = await triggerBody(
-        item.payload,
-        { ...item.options, idempotencyKey, idempotencyKeyTTL },
-        wait,
-      );
-      return `${JSON.stringify({ index, task: taskId, ...body })}\n`;
-    }),
-  );
-}
-
-/** The lines as bodies of about {@link MAX_ITEMS_CHARACTERS} each, at least one line. */
-function bodies(lines: readonly string[]): string[] {
-  const result: string[] = [];
-  let body = "";
-  for (const line of lines) {
-    if (body !== "" && body.length + line.length > MAX_ITEMS_CHARACTERS) {
-      result.push(body);
-      body = "";
-    }
-    body += line;
-  }
-  return [...result, body];
-}
-
-/** Sends all items until the server says it has every one; it drops those it has by their index. */
-async function sendItems(
-  client: ApiClient,
-  batchId: string,
-  lines: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const path = `/api/v3/batches/${pathSegment("the batch's id", batchId)}/items`;
-  for (let attempt = 1; ; attempt += 1) {
-    let reply: ApiReply | undefined;
-    for (const body of bodies(lines)) {
-      reply = await client.send("POST", path, {
-        body,
-        headers: { "content-type": "application/x-ndjson" },
-        timeoutMs: ITEMS_DEADLINE_MS,
-        signal,
-      });
-      if (replyField(reply, "sealed") === true) return;
-    }
-    const delayMs = retryDelayMs(attempt, undefined, undefined, client.clock);
-    if (delayMs === undefined) {
-      throw new ApiError(
-        `POST ${path}: the server did not receive every item of the batch in ${attempt} attempts`,
-        {
-          status: reply.status,
-          body: reply.body,
-          headers: Object.fromEntries(reply.headers),
-        },
-      );
-    }
-    await pause(client.clock, delayMs, signal);
-  }
-}
 
 async function triggerBatch(
   taskId: string,

@@ -5,7 +5,7 @@ import { copyJson } from "../protocol/copy-json.ts";
 import type { JsonObject } from "../protocol/json.ts";
 
 /** Largest document that is sent from here: the current run's limit, else the process's default. */
-export function documentLimitBytes(): number {
+function documentLimitBytes(): number {
   return currentScope()?.store.limitBytes ?? resolveMetadataOptions().maximumSize;
 }
 

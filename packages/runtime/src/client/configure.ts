@@ -54,6 +54,17 @@ function resolve(): {
   };
 }
 
+let kept: { readonly options: ApiClientOptions; readonly client: ApiClient } | undefined;
+
+function sameOptions(left: ApiClientOptions, right: ApiClientOptions): boolean {
+  return (
+    left.baseURL === right.baseURL &&
+    left.accessToken === right.accessToken &&
+    left.fetch === right.fetch &&
+    left.requestTimeoutMs === right.requestTimeoutMs
+  );
+}
+
 /**
  * The client for a call made here: the current run's own, else the configured one, else the environment's;
  * undefined when there is no URL or no key.
@@ -64,7 +75,11 @@ export function findApiClient(): ApiClient | undefined {
   if (own !== undefined) return own;
   const { baseURL, accessToken, rest } = resolve();
   if (baseURL === undefined || accessToken === undefined) return undefined;
-  return new ApiClient({ ...rest, baseURL, accessToken });
+  const options = { ...rest, baseURL, accessToken };
+  // Kept, since a client learns about its server; made anew when anything has changed.
+  if (kept === undefined || !sameOptions(kept.options, options))
+    kept = { options, client: new ApiClient(options) };
+  return kept.client;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ApiReply } from "./api-client.ts";
 import { unreadableReply } from "./reply-field.ts";
 
 /** The shared wire schemas. Loaded at the first reply that needs them: zod costs 60 ms and 13 MB to import. */
-export type WireSchemas = typeof import("../protocol/schemas.ts");
+type WireSchemas = typeof import("../protocol/schemas.ts");
 
 /**
  * A reply's body, checked by a schema and then read: `read` throws RangeError for what the schema let through.

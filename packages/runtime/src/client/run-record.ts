@@ -67,7 +67,9 @@ export interface ListedRun extends RunRecord {
 }
 
 /** The payload's type, of a task or of the handle that its `trigger` gave. */
-export type PayloadOf<Run> = Run extends { readonly __types?: { readonly payload: infer Payload } }
+export type PayloadOf<Run> = Run extends {
+  readonly __types?: { readonly takes: (payload: infer Payload) => void };
+}
   ? Payload
   : Run extends { triggerAndWait(payload: infer Payload, ...rest: never[]): unknown }
     ? Payload

@@ -76,6 +76,23 @@ describe("batchTriggerTask", () => {
     expect(server.requests[2]?.body).toBe(server.requests[1]?.body);
   });
 
+  it("sends large items in several requests", async () => {
+    await using server = await scriptedServer((request) => {
+      if (request.path === "/api/v3/batches") return created(5);
+      if (request.method === "GET") return batch(["run_0", "run_1", "run_2", "run_3", "run_4"]);
+      return { body: { sealed: lines(request).some((line) => line.index === 4) } };
+    });
+    await batchTriggerTask(
+      "t",
+      Array.from({ length: 5 }, () => ({ payload: "x".repeat(2_500_000) })),
+    );
+    const sent = server.requests.filter((request) => request.path.endsWith("/items"));
+    expect(sent.map((request) => lines(request).map((line) => line.index))).toEqual([
+      [0, 1, 2],
+      [3, 4],
+    ]);
+  });
+
   it("gives up after five tries that left it unsealed", async () => {
     await using server = await scriptedServer((_, index) =>
       index === 0 ? created(1) : { body: { sealed: false } },
