@@ -49,8 +49,9 @@ SET metadata = u.metadata, dedupe = u.dedupe, version = d.version + 1, updated_a
 FROM u WHERE d.id = u.id AND (SELECT count(*) FROM locked) = $2::bigint`;
 
 /**
- * Writes every row or none. Repeatable: a second run finds the versions changed and says false, after which the
- * caller reads again and sees in the deduplication state what is already applied.
+ * Writes every row or none. Not repeatable: a second run would find the versions that the first one changed and say
+ * false, like a lost race, and the caller would apply updates that carry no key a second time. It rejects instead, and the
+ * caller, who knows the versions, finds out.
  */
 export async function writeDocuments(client: SqlClient, writes: readonly DocumentWrite[]): Promise<boolean> {
   if (writes.length === 0) return true;
@@ -60,9 +61,7 @@ export async function writeDocuments(client: SqlClient, writes: readonly Documen
     metadata: write.metadata,
     dedupe: write.dedupe,
   }));
-  const result = await client.query(WRITE_DOCUMENTS, [JSON.stringify(rows), writes.length], {
-    repeatable: true,
-  });
+  const result = await client.query(WRITE_DOCUMENTS, [JSON.stringify(rows), writes.length]);
   if (result.affectedRows === writes.length) return true;
   if (result.affectedRows === 0) return false;
   throw new StorageError(

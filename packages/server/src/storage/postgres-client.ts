@@ -22,6 +22,8 @@ export function postgresClient(config: PoolConfig): SqlClient {
   const pool = new Pool(config);
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => undefined);
+  // The pool listens to idle connections only: one that breaks in the middle of a query would end the process too.
+  pool.on("connect", (client) => client.on("error", () => undefined));
 
   return {
     async query<Row>(
