@@ -1,0 +1,187 @@
+import type { Clock } from "@runmeta/runtime";
+import { DEFAULT_MAXIMUM_SIZE_BYTES, type JsonObject, type Operation } from "@runmeta/runtime/protocol";
+import { EndpointRuns } from "./endpoint-runs.ts";
+import { metadataRoutes } from "./metadata-routes.ts";
+import { accepted, type Reply } from "./replies.ts";
+import { parseBody, type Route, refusal } from "./route.ts";
+import { systemTime } from "./system-time.ts";
+
+/** Options of {@link scriptedEndpoint}. */
+export interface ScriptedEndpointOptions {
+  /** Largest document, in bytes; a larger one is refused with 413. @default 4096 */
+  readonly maximumSize?: number | undefined;
+  /** Whether a request that is sent again with its key is applied once, and whether replies say so. @default true */
+  readonly deduplicates?: boolean | undefined;
+  /** What the document of a run starts with that nobody registered. @default {} */
+  readonly document?: JsonObject | undefined;
+  /** How metadata requests are treated when the script has ended. @default accepted() */
+  readonly otherwise?: Reply | undefined;
+  /** A metadata request after the script's end is an error instead; {@link ScriptedEndpoint.verify} throws it. @default false */
+  readonly strict?: boolean | undefined;
+  /** What {@link slow} waits on, and where `at` comes from. @default real time */
+  readonly clock?: Clock | undefined;
+}
+
+/** A request as an endpoint saw it. */
+export interface RecordedRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON; the text where it is none; undefined without a body. */
+  readonly body: unknown;
+  /** The answer's status; undefined while there is none, and when the connection broke. */
+  readonly status: number | undefined;
+  /** Why no answer came: the code of the fault, or what ended the request. */
+  readonly fault: string | undefined;
+  /** When it came, on the clock. */
+  readonly at: number;
+}
+
+/** The API in memory: what `fetch` gets is what a server would answer, except where the script says otherwise. */
+export interface ScriptedEndpoint {
+  /** Base URL to configure; requests to other hosts are answered as well. */
+  readonly baseURL: string;
+  /** The key to configure; keys are not checked. */
+  readonly accessToken: string;
+  /** Sends a request to this endpoint. Needs no `this`. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** Everything that came, in order. */
+  readonly requests: readonly RecordedRequest[];
+  /** The `PUT`s of metadata among them. */
+  readonly metadataRequests: readonly RecordedRequest[];
+  /** A copy of a run's document; what unknown runs start with for an unknown one. */
+  document(runId: string): JsonObject;
+  /** Operations that were applied to a run's document, in order; a replaced document is an `update`. */
+  applied(runId: string): readonly Operation[];
+  /**
+   * Fails when a strict script ran out, and when replies of it were never used.
+   * @throws Error naming how many
+   */
+  verify(): void;
+}
+
+type Recorded = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] };
+
+/** What `runTask` and `mockRun` need of an endpoint, besides what tests see. */
+export interface EndpointInternals {
+  readonly runs: EndpointRuns;
+  readonly limitBytes: number;
+  /** Sends a request by a client that has a clock, and routes, of its own. */
+  send(request: Request, clock: Clock, routes: readonly Route[]): Promise<Response>;
+}
+
+const internals = new WeakMap<ScriptedEndpoint, EndpointInternals>();
+
+/** The inside of an endpoint that {@link scriptedEndpoint} made. @throws TypeError for any other object */
+export function internalsOf(endpoint: ScriptedEndpoint): EndpointInternals {
+  const found = internals.get(endpoint);
+  if (found === undefined) throw new TypeError("endpoint must come from scriptedEndpoint()");
+  return found;
+}
+
+/**
+ * Makes an API in memory. Each `PUT` of metadata takes the next reply of the script; reads, and everything else, are
+ * answered as a healthy server does. Several runs may share it; their documents are apart.
+ *
+ * @example
+ * const endpoint = scriptedEndpoint([status(503), lostReply()]);
+ * configure({ baseURL: endpoint.baseURL, accessToken: endpoint.accessToken, fetch: endpoint.fetch });
+ */
+export function scriptedEndpoint(
+  replies: readonly Reply[] = [],
+  options: ScriptedEndpointOptions = {},
+): ScriptedEndpoint {
+  const limitBytes = options.maximumSize ?? DEFAULT_MAXIMUM_SIZE_BYTES;
+  const document = options.document ?? {};
+  const clock = options.clock ?? systemTime;
+  const runs = new EndpointRuns(limitBytes);
+  const requests: Recorded[] = [];
+  let asked = 0;
+
+  const nextReply = (): Reply => {
+    const reply = replies[asked];
+    asked += 1;
+    if (reply === undefined && options.strict === true) throw scriptEnded(replies.length, asked);
+    return reply ?? options.otherwise ?? accepted();
+  };
+
+  const ownRoutes = metadataRoutes({
+    runs,
+    limitBytes,
+    deduplicates: options.deduplicates ?? true,
+    document,
+    nextReply,
+  });
+
+  const send = async (request: Request, time: Clock, routes: readonly Route[]): Promise<Response> => {
+    const recorded: Recorded = {
+      method: request.method,
+      url: request.url,
+      headers: Object.fromEntries(request.headers),
+      body: undefined,
+      status: undefined,
+      fault: undefined,
+      at: time.now(),
+    };
+    requests.push(recorded);
+    try {
+      const text = await request.text();
+      recorded.body = text === "" ? undefined : (parseBody(text) ?? text);
+      const response = await answer(request, text, time, [...ownRoutes, ...routes]);
+      recorded.status = response.status;
+      return response;
+    } catch (error) {
+      recorded.fault = faultText(error);
+      throw error;
+    }
+  };
+
+  const endpoint: ScriptedEndpoint = {
+    baseURL: "http://runmeta.test",
+    accessToken: "tr_dev_scripted",
+    fetch: (request) => send(request, clock, []),
+    get requests() {
+      return [...requests];
+    },
+    get metadataRequests() {
+      return requests.filter(({ method, url }) => method === "PUT" && url.endsWith("/metadata"));
+    },
+    document: (runId) => runs.find(runId)?.document.current ?? structuredClone(document),
+    applied: (runId) => (runs.find(runId)?.document.applied ?? []).map(({ operation }) => operation),
+    verify() {
+      if (asked > replies.length && options.strict === true) throw scriptEnded(replies.length, asked);
+      if (asked < replies.length) {
+        throw new Error(`${replies.length - asked} of ${replies.length} scripted replies were never used`);
+      }
+    },
+  };
+  internals.set(endpoint, { runs, limitBytes, send });
+  return endpoint;
+}
+
+async function answer(
+  request: Request,
+  text: string,
+  clock: Clock,
+  routes: readonly Route[],
+): Promise<Response> {
+  const url = new URL(request.url);
+  for (const route of routes) {
+    const match = route.method === request.method ? route.path.exec(url.pathname) : null;
+    if (match === null) continue;
+    const parameters = match.slice(1).map((part) => decodeURIComponent(part));
+    return route.handle({ request, url, text, parameters, clock });
+  }
+  return refusal(404, `the scripted endpoint has no ${request.method} ${url.pathname}`);
+}
+
+function scriptEnded(replies: number, asked: number): Error {
+  return new Error(`the script has ${replies} replies, and metadata request ${asked} came`);
+}
+
+function faultText(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (typeof cause === "object" && cause !== null && "code" in cause) return String(cause.code);
+  return error instanceof Error ? error.message : String(error);
+}
