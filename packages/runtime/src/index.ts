@@ -1,16 +1,18 @@
 // --- metadata: works anywhere below a run, does nothing outside one
 
-// --- client
 export type { BatchItem, BatchOptions, BatchResult, TriggeredBatch } from "./client/batch.ts";
+// --- client
+export type { BatchItemError } from "./client/batch-runs.ts";
 export { type ClientConfiguration, configure } from "./client/configure.ts";
-export type { CursorPage } from "./client/cursor-page.ts";
-export { idempotencyKeys } from "./client/idempotency-keys.ts";
+export type { CursorPage, CursorPagePromise } from "./client/cursor-page.ts";
+export { type IdempotencyKeyScope, idempotencyKeys } from "./client/idempotency-keys.ts";
 export type { ListedRun, RelatedRun, RetrievedRun, RunRecord } from "./client/run-record.ts";
-export { runs } from "./client/runs.ts";
+export type { RunStatus } from "./client/run-status.ts";
+export { type PollOptions, type RunReference, runs } from "./client/runs.ts";
 export type { RunsFilter } from "./client/runs-filter.ts";
 export { tags } from "./client/tags.ts";
 export type { TaskRunPromise, TaskRunResult } from "./client/task-run-promise.ts";
-export type { TriggeredRun } from "./client/trigger.ts";
+export type { CallOptions, TriggeredRun } from "./client/trigger.ts";
 export type { MetadataInput, TriggerOptions } from "./client/trigger-options.ts";
 export type { MetadataUpdate } from "./client/update-metadata.ts";
 // --- options and errors
@@ -37,6 +39,7 @@ export {
   TaskOutputError,
   TaskPayloadError,
   TaskRunFailedError,
+  TaskRunFailedError as SubtaskUnwrapError,
 } from "./errors.ts";
 export type { FlushOptions } from "./flush/flusher.ts";
 // --- tasks
