@@ -8,6 +8,7 @@ import {
 import type { TaskRunPromise, TaskRunResult } from "../client/task-run-promise.ts";
 import { type CallOptions, type TriggeredRun, triggerTask, triggerTaskAndWait } from "../client/trigger.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
+import { processRegistry } from "./process-registry.ts";
 
 /** A run that was triggered; carries the types of its task for `runs.retrieve(handle)`. */
 export interface RunHandle<TId extends string, TPayload, TOutput> extends TriggeredRun {
@@ -74,6 +75,24 @@ export type TaskPayload<TTask extends AnyTask> =
 export type TaskOutput<TTask extends AnyTask> =
   TTask extends Task<string, never, infer TOutput> ? TOutput : never;
 
+/** What a task's definition says about its runs before they execute; unknown where the task is defined elsewhere. */
+function withDefaults(id: string, options: TriggerOptions | undefined): TriggerOptions {
+  const settings = processRegistry.tasks.get(id)?.settings;
+  const queue = typeof settings?.queue === "object" ? settings.queue.name : settings?.queue;
+  return {
+    ...options,
+    ttl: options?.ttl ?? settings?.ttl ?? processRegistry.config?.ttl,
+    queue: options?.queue ?? queue,
+  };
+}
+
+function itemsWithDefaults<TPayload>(
+  id: string,
+  items: readonly BatchItem<TPayload>[],
+): BatchItem<TPayload>[] {
+  return items.map((item) => ({ ...item, options: withDefaults(id, item.options) }));
+}
+
 /** The handle of a task by its id; the task itself may be defined in another process. */
 export function createTaskHandle<TId extends string, TPayload, TOutput>(
   id: TId,
@@ -81,11 +100,14 @@ export function createTaskHandle<TId extends string, TPayload, TOutput>(
   return {
     id,
     trigger: async (payload, options, call) => ({
-      ...(await triggerTask(id, payload, options, call)),
+      ...(await triggerTask(id, payload, withDefaults(id, options), call)),
       taskIdentifier: id,
     }),
-    triggerAndWait: (payload, options, call) => triggerTaskAndWait<TOutput>(id, payload, options, call),
-    batchTrigger: (items, options, call) => batchTriggerTask(id, items, options, call),
-    batchTriggerAndWait: (items, options, call) => batchTriggerTaskAndWait<TOutput>(id, items, options, call),
+    triggerAndWait: (payload, options, call) =>
+      triggerTaskAndWait<TOutput>(id, payload, withDefaults(id, options), call),
+    batchTrigger: async (items, options, call) =>
+      batchTriggerTask(id, itemsWithDefaults(id, items), options, call),
+    batchTriggerAndWait: async (items, options, call) =>
+      batchTriggerTaskAndWait<TOutput>(id, itemsWithDefaults(id, items), options, call),
   };
 }

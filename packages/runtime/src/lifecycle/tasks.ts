@@ -44,7 +44,7 @@ function handleOf<TTask extends AnyTask>(id: TaskIdentifier<TTask>) {
  * Triggers tasks by id, so that a backend need not import their code, and registers hooks for all tasks.
  *
  * @example
- * import type { resize } from "./tasks.ts";
+ * import type { resize } from "./resize.ts";
  * await tasks.trigger<typeof resize>("resize", { url });
  */
 export const tasks = {

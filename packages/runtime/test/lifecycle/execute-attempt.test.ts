@@ -292,6 +292,32 @@ describe("maxDuration", () => {
     expect(drops).toMatchObject([{ reason: "closed", keys: ["late"] }]);
   });
 
+  it("neither ends what succeeded in time nor leaves a timer behind", async () => {
+    const clock = new ManualClock();
+    const { opened: completing, open } = gate();
+    const { opened: proceed, open: goOn } = gate();
+    const signals: AbortSignal[] = [];
+    const quick = task({
+      id: "quick",
+      maxDuration: 5,
+      run: async (_: undefined, { signal }) => {
+        signals.push(signal);
+        return "in time";
+      },
+      onComplete: async () => {
+        open();
+        await proceed;
+      },
+    });
+    const done = execute(quick, undefined, { clock });
+    await completing;
+    await clock.advance(5_000);
+    goOn();
+    expect((await done).outcome).toMatchObject({ kind: "completed", value: "in time" });
+    expect(signals[0]?.aborted).toBe(false);
+    expect(clock.pending).toBe(0);
+  });
+
   it("takes the trigger's over the task's, the task's over the config's", async () => {
     useConfig({ project: "p", maxDuration: 1 });
     const own = task({
@@ -365,6 +391,26 @@ describe("cancel", () => {
     answer();
     expect((await done).outcome).toMatchObject({ kind: "cancelled", flushed: true });
     expect(target.document()).toEqual({ first: 1, second: 2 });
+  });
+
+  it("gives code that minds its signal a second for its last words", async () => {
+    const cancel = new AbortController();
+    const { opened: running, open } = gate();
+    const cleaning = task({
+      id: "cleaning",
+      run: async (_: undefined, { signal }) => {
+        open();
+        await aborted(signal).catch(() => {});
+        for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+        set("cleaned up", true);
+      },
+    });
+    const done = execute(cleaning, undefined, { signal: cancel.signal, clock: new ManualClock() });
+    await running;
+    cancel.abort();
+    const { outcome, document } = await done;
+    expect(outcome.kind).toBe("cancelled");
+    expect(document).toEqual({ "cleaned up": true });
   });
 
   it("runs nothing when the run was cancelled before", async () => {

@@ -4,6 +4,7 @@ import { clearProcessRegistry } from "../../src/lifecycle/process-registry.ts";
 import { task } from "../../src/lifecycle/task.ts";
 import { tasks } from "../../src/lifecycle/tasks.ts";
 import { useConfig } from "../../src/lifecycle/use-config.ts";
+import { wait } from "../../src/lifecycle/wait.ts";
 import { execute } from "./execute.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -228,6 +229,20 @@ describe("hooks that fail", () => {
     expect(warnings).toEqual([]);
   });
 
+  it("reports a hook once an attempt, however often it fails", async () => {
+    const waiting = task({
+      id: "waiting",
+      onWait: () => Promise.reject(new Error("no")),
+      onResume: () => Promise.reject(new Error("no")),
+      run: async () => {
+        for (let times = 0; times < 3; times += 1) await wait.for({ seconds: 0 });
+      },
+    });
+    const { outcome, warnings } = await execute(waiting, undefined);
+    expect(outcome.kind).toBe("completed");
+    expect(warnings.map(({ message }) => message.split(" ")[0])).toEqual(["onWait", "onResume"]);
+  });
+
   it("survives an onWarning that throws", async () => {
     const failing = task({
       id: "failing",
@@ -318,6 +333,22 @@ describe("middleware", () => {
     const { outcome, document } = await execute(failing, undefined);
     expect(outcome).toMatchObject({ kind: "failed", error: { message: "commit failed" } });
     expect(document.log).toEqual(["run", "onComplete", "cleanup", "onFailure"]);
+  });
+
+  it("calls an inner middleware once however often next() is called", async () => {
+    tasks.middleware(async ({ next }) => {
+      await next();
+      await next();
+    });
+    const inner = task({
+      id: "inner",
+      middleware: async ({ next }) => {
+        note("inner");
+        await next();
+      },
+      run: async () => {},
+    });
+    expect((await execute(inner, undefined)).document).toEqual({ log: ["inner"] });
   });
 
   it("runs the body once however often next() is called, and says so when it is never called", async () => {

@@ -120,6 +120,23 @@ describe("triggering", () => {
     expect(server.requests.map(({ path }) => path)).toContain("/api/v1/tasks/child/trigger");
   });
 
+  it("sends the ttl and the queue of the task's definition, unless the caller names others", async () => {
+    await using server = await scriptedServer(api);
+    useConfig({ project: "p", ttl: "1h" });
+    const child = task({ id: "child", queue: { name: "mails" }, run: async () => {} });
+    await child.trigger();
+    await tasks.trigger<typeof child>("child", undefined, { ttl: 5, queue: "other" });
+    await child.batchTrigger([{ payload: undefined }, { payload: undefined }]);
+    expect(server.requests[0]?.json).toMatchObject({ options: { ttl: "1h", queue: { name: "mails" } } });
+    expect(server.requests[1]?.json).toMatchObject({ options: { ttl: 5, queue: { name: "other" } } });
+    const items =
+      server.requests
+        .find(({ path }) => path.endsWith("/items"))
+        ?.body.trim()
+        .split("\n") ?? [];
+    expect(items.map((line) => JSON.parse(line).options.ttl)).toEqual(["1h", "1h"]);
+  });
+
   it("triggers batches by the task and by its id", async () => {
     await using _server = await scriptedServer(api);
     const child = task({ id: "child", run: async (payload: number) => ({ size: payload }) });
