@@ -16,6 +16,8 @@ const RETRY_DELAYS_MS = [25, 75, 200, 500, 1_200];
 const ROLLED_BACK = new Set(["40001", "40P01"]);
 /** Shutting down, starting up, too many clients, and connection faults. */
 const UNREACHABLE = /^(08...|57P0[1-5]|53300)$/;
+/** Statement timeout, lock timeout, out of disk or memory: rolled back, and another try at once would not help. */
+const GIVEN_UP = /^(57014|55P03|53[12]00)$/;
 
 /** `pg` as a `SqlClient`: a pool, a statement timeout, a few retries, and then STORAGE_UNAVAILABLE. */
 export function postgresClient(config: PoolConfig): SqlClient {
@@ -37,6 +39,7 @@ export function postgresClient(config: PoolConfig): SqlClient {
           return { rows: outcome.result.rows as Row[], affectedRows: outcome.result.rowCount ?? 0 };
         }
         if (outcome.kind === "refused") throw outcome.error;
+        if (outcome.kind === "given up") throw unavailable(outcome.error);
         const again =
           outcome.kind === "not sent" || outcome.kind === "rolled back" || options.repeatable === true;
         if (!again || waitMs === undefined) throw unavailable(outcome.error);
@@ -51,7 +54,7 @@ export function postgresClient(config: PoolConfig): SqlClient {
 type Outcome =
   | { readonly result: QueryResult<QueryResultRow> }
   /** "lost": the connection went away while the answer was awaited; the statement may have been applied. */
-  | { readonly kind: "not sent" | "rolled back" | "lost" | "refused"; readonly error: unknown };
+  | { readonly kind: "not sent" | "rolled back" | "lost" | "given up" | "refused"; readonly error: unknown };
 
 async function attempt(pool: Pool, text: string, parameters: readonly unknown[]): Promise<Outcome> {
   let client: PoolClient;
@@ -71,10 +74,11 @@ async function attempt(pool: Pool, text: string, parameters: readonly unknown[])
   }
 }
 
-function faultKind(error: unknown): "rolled back" | "lost" | "refused" {
+function faultKind(error: unknown): "rolled back" | "lost" | "given up" | "refused" {
   if (!(error instanceof DatabaseError)) return "lost";
   const code = error.code ?? "";
   if (ROLLED_BACK.has(code)) return "rolled back";
+  if (GIVEN_UP.test(code)) return "given up";
   return UNREACHABLE.test(code) ? "lost" : "refused";
 }
 
