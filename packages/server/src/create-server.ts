@@ -2,7 +2,7 @@ import { createSecretKey, SecretKeys } from "./auth/secret-keys.ts";
 import { ServerConfigError } from "./errors.ts";
 import { type App, createApp } from "./http/app.ts";
 import { listenOn, type NodeListener } from "./http/node-listener.ts";
-import { errorReply } from "./http/reply.ts";
+import { errorReply, type Reply } from "./http/reply.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.ts";
 import { allRoutes } from "./routes/all-routes.ts";
 import { BatchService } from "./service/batch-service.ts";
@@ -178,7 +178,7 @@ class ListeningServer implements RunmetaServer {
   }
 }
 
-function replyToFault(error: unknown, onError: (error: unknown) => void): Response {
+function replyToFault(error: unknown, onError: (error: unknown) => void): Reply {
   onError(error);
   if (error instanceof StorageError && error.code === "STORAGE_UNAVAILABLE") {
     return errorReply(503, "Storage is not available at the moment", { "retry-after": "1" });

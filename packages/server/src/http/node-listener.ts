@@ -1,8 +1,10 @@
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { ServerConfigError } from "../errors.ts";
-import type { App, NodeBindings } from "./app.ts";
+import type { App } from "./app.ts";
+import type { Reply } from "./reply.ts";
 
 /** A socket that serves the API. */
 export interface NodeListener {
@@ -21,9 +23,14 @@ export async function listenOn(
   app: App,
   options: { readonly port: number; readonly host: string },
 ): Promise<NodeListener> {
-  // Replacing the global Request and Response is quicker, but they belong to the process we are embedded in.
   const server = createAdaptorServer({
-    fetch: (request, bindings) => app.fetch(request, bindings as NodeBindings),
+    fetch: async (request, bindings) => {
+      // Only HTTP/1 is served here.
+      const { incoming, outgoing } = bindings as HttpBindings;
+      write(outgoing, await app.handle(request, { incoming }));
+      return RESPONSE_ALREADY_SENT;
+    },
+    // Replacing the global Request and Response would be quicker, but they belong to the process we are embedded in.
     overrideGlobalObjects: false,
   }) as Server;
   await new Promise<void>((resolve, reject) => {
@@ -39,6 +46,17 @@ export async function listenOn(
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   return { url: `http://${host}:${port}`, close: (timeoutMs) => closeGently(server, timeoutMs) };
+}
+
+function write(outgoing: ServerResponse, reply: Reply): void {
+  // A client that went away while it waited has nothing to be written to.
+  if (outgoing.destroyed) return;
+  if (reply.text === null) {
+    outgoing.writeHead(reply.status, reply.headers).end();
+    return;
+  }
+  const headers = { ...reply.headers, "content-length": Buffer.byteLength(reply.text) };
+  outgoing.writeHead(reply.status, headers).end(reply.text);
 }
 
 async function closeGently(server: Server, timeoutMs: number): Promise<void> {

@@ -1,4 +1,20 @@
 /**
+ * What a route answers. A plain value and no `Response`: on a socket it is written as it is, which takes a third of the
+ * time that building a `Response` and reading it back takes.
+ */
+export interface Reply {
+  readonly status: number;
+  /** JSON text; null for a reply without a body. */
+  readonly text: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The reply for callers in process. */
+export function toResponse(reply: Reply): Response {
+  return new Response(reply.text, { status: reply.status, headers: reply.headers });
+}
+
+/**
  * Headers of every reply, errors included.
  *
  * - `x-runmeta-dedupe: 1` tells the runtime that a batch sent again is applied once, so it may send again blindly.
@@ -20,27 +36,16 @@ export function textReply(
   status: number,
   text: string | null,
   headers?: Readonly<Record<string, string>>,
-): Response {
-  return new Response(text, {
-    status,
-    headers: headers === undefined ? commonHeaders : { ...commonHeaders, ...headers },
-  });
+): Reply {
+  return { status, text, headers: headers === undefined ? commonHeaders : { ...commonHeaders, ...headers } };
 }
 
 /** A JSON reply; fields that are undefined are left out, since clients read `null` as a value. */
-export function jsonReply(
-  status: number,
-  value: unknown,
-  headers?: Readonly<Record<string, string>>,
-): Response {
+export function jsonReply(status: number, value: unknown, headers?: Readonly<Record<string, string>>): Reply {
   return textReply(status, JSON.stringify(value), headers);
 }
 
 /** The reply to a request that was refused. */
-export function errorReply(
-  status: number,
-  error: string,
-  headers?: Readonly<Record<string, string>>,
-): Response {
+export function errorReply(status: number, error: string, headers?: Readonly<Record<string, string>>): Reply {
   return jsonReply(status, { error }, headers);
 }

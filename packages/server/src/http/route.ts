@@ -1,4 +1,5 @@
 import type { Principal } from "../auth/authenticate.ts";
+import type { Reply } from "./reply.ts";
 
 /** One endpoint: what it is reached by, who may, how much it reads, and what it answers. */
 export interface Route {
@@ -7,7 +8,7 @@ export interface Route {
   readonly path: string;
   readonly access: RouteAccess;
   readonly body: RouteBody;
-  handle(request: RouteRequest): Promise<Response>;
+  handle(request: RouteRequest): Promise<Reply>;
 }
 
 /**

@@ -3,7 +3,7 @@ import { exceedsDepth, isRunId, MAX_BODY_BYTES, MAX_DEPTH } from "@runmeta/runti
 import { putMetadataBody } from "@runmeta/runtime/protocol/schemas";
 import { HttpError } from "../http/http-error.ts";
 import { parseJson, requireJsonContentType } from "../http/parse-json.ts";
-import { textReply } from "../http/reply.ts";
+import { type Reply, textReply } from "../http/reply.ts";
 import { requestKey } from "../http/request-key.ts";
 import type { Route, RouteRequest } from "../http/route.ts";
 import type { UpdateResult } from "../service/metadata-writer.ts";
@@ -19,6 +19,7 @@ const ENVELOPE_DEPTH = 3;
 export function putMetadataRoute({ metadata }: Services): Route {
   return {
     method: "PUT",
+    // A missing id is answered like a wrong one.
     path: "/api/v1/runs/:runId{[^/]*}/metadata",
     access: { kind: "secret-key", unauthorized: "Invalid or Missing API key" },
     body: { kind: "bytes", limitBytes: MAX_BODY_BYTES },
@@ -49,7 +50,7 @@ function parseUpdate(request: RouteRequest) {
   return checked.data;
 }
 
-function reply(result: UpdateResult): Response {
+function reply(result: UpdateResult): Reply {
   switch (result.status) {
     case "updated":
       return textReply(200, `{"metadata":${result.metadata}${remarks(result)}}`);
