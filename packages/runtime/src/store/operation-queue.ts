@@ -15,6 +15,8 @@ export class OperationQueue {
   #items: PendingOperation[] = [];
   #collapseAt = COLLAPSE_FROM;
   #bytes = 0;
+  /** Bytes of the last item, when it was pushed here. */
+  #lastBytes = 0;
 
   static of(items: readonly PendingOperation[], bytes: number): OperationQueue {
     const queue = new OperationQueue();
@@ -24,10 +26,6 @@ export class OperationQueue {
     return queue;
   }
 
-  get length(): number {
-    return this.#items.length;
-  }
-
   /** Bytes on the wire, estimated; at most a few bytes an operation off. */
   get bytes(): number {
     return this.#bytes;
@@ -35,13 +33,16 @@ export class OperationQueue {
 
   /** Adds an accepted operation whose value is `valueBytes` long. */
   push(operation: Operation, valueBytes: number): void {
+    const bytes = ENVELOPE_BYTES + valueBytes + (operation.type === "update" ? 0 : operation.key.length);
     const merged = this.#mergedWithLast(operation);
-    if (merged !== undefined) {
+    if (merged === undefined) {
+      this.#items.push({ operation, count: 1 });
+      this.#bytes += bytes;
+    } else {
       this.#items[this.#items.length - 1] = merged;
-      return;
+      this.#bytes += bytes - this.#lastBytes;
     }
-    this.#items.push({ operation, count: 1 });
-    this.#bytes += ENVELOPE_BYTES + valueBytes + (operation.type === "update" ? 0 : operation.key.length);
+    this.#lastBytes = bytes;
     if (this.#items.length >= this.#collapseAt) this.#collapse();
   }
 
@@ -51,18 +52,28 @@ export class OperationQueue {
 
   /** Whether an operation takes no room of its own. */
   merges(operation: Operation): boolean {
-    return this.#mergedWithLast(operation) !== undefined;
+    return operation.type === "increment" && this.#mergedWithLast(operation) !== undefined;
   }
 
   #mergedWithLast(operation: Operation): PendingOperation | undefined {
-    const last = this.#items.at(-1);
-    if (operation.type !== "increment" || last?.operation.type !== "increment") return undefined;
-    if (last.operation.key !== operation.key) return undefined;
-    const value = last.operation.value + operation.value;
+    const item = this.#items.at(-1);
+    if (item === undefined) return undefined;
+    const last = item.operation;
+    if (operation.type === "set" && last.type === "set" && operation.key === last.key) {
+      // A path that holds `null` counts as missing on the wire: the second write would not arrive there.
+      return last.value === null ? undefined : { operation, count: item.count + 1 };
+    }
+    if (operation.type !== "increment" || last.type !== "increment" || operation.key !== last.key)
+      return undefined;
+    const value = last.value + operation.value;
     // Sums of fractions, and beyond 2^53, depend on the order of addition.
-    if (!Number.isSafeInteger(value) || !Number.isSafeInteger(operation.value)) return undefined;
-    if (!Number.isSafeInteger(last.operation.value)) return undefined;
-    return { operation: { type: "increment", key: operation.key, value }, count: last.count + 1 };
+    const exact =
+      Number.isSafeInteger(value) &&
+      Number.isSafeInteger(operation.value) &&
+      Number.isSafeInteger(last.value);
+    return exact
+      ? { operation: { type: "increment", key: operation.key, value }, count: item.count + 1 }
+      : undefined;
   }
 
   #collapse(): void {
@@ -70,5 +81,6 @@ export class OperationQueue {
     this.#items = collapseOperations(this.#items);
     this.#bytes = Math.ceil(this.#bytes * (this.#items.length / before));
     this.#collapseAt = Math.max(COLLAPSE_FROM, this.#items.length * 2);
+    this.#lastBytes = Math.min(this.#lastBytes, this.#bytes);
   }
 }

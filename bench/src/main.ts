@@ -1,0 +1,14 @@
+import { writePath } from "./write-path.ts";
+
+const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
+const cases = await writePath(rounds);
+
+console.log(`Node ${process.version}, median of ${rounds} rounds, CPU time an operation\n`);
+console.log("| what | @trigger.dev/core 4.8.3 | runmeta | cheaper by |");
+console.log("|---|---|---|---|");
+for (const { name, oursNs, peerNs, ratio } of cases) {
+  const times = ratio >= 100 ? Math.round(ratio).toLocaleString("en") : ratio.toFixed(1);
+  console.log(
+    `| ${name} | ${(peerNs / 1_000).toFixed(2)} µs | ${(oursNs / 1_000).toFixed(3)} µs | ${times}x |`,
+  );
+}
