@@ -1,10 +1,9 @@
 import { defineConfig } from "tsdown";
 
-export default defineConfig({
-  entry: ["src/index.ts", "src/cli/main.ts"],
-  format: ["esm", "cjs"],
-  target: "node20",
-  dts: true,
-  sourcemap: true,
-  clean: true,
-});
+const shared = { target: "node20", dts: true, sourcemap: true } as const;
+
+export default defineConfig([
+  { ...shared, entry: { index: "src/index.ts", "cli/main": "src/cli/main.ts" }, format: "esm", clean: true },
+  // The CLI is a program: nobody requires it, and what only it depends on exists as ES modules.
+  { ...shared, entry: { index: "src/index.ts" }, format: "cjs", clean: false },
+]);
