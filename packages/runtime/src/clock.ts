@@ -5,6 +5,12 @@ export interface Timer {
   cancel(): void;
 }
 
+/** What a timer is for. */
+export interface TimerOptions {
+  readonly keepAlive?: boolean;
+  readonly deadline?: boolean;
+}
+
 /**
  * Where time comes from. Everything that waits asks the clock of its run, so a test can hand in one that it moves by
  * hand; nothing global is patched.
@@ -16,9 +22,10 @@ export interface Clock {
   wallTime(): number;
   /**
    * Calls back once after `delayMs`.
-   * `keepAlive: true` keeps the process running until then; by default a waiting timer does not.
+   * `keepAlive: true` keeps the process running until then; by default a waiting timer does not. `deadline: true` says
+   * that it only cuts off user code that takes too long: a clock that skips waits must not skip to it.
    */
-  setTimer(callback: () => void, delayMs: number, options?: { keepAlive?: boolean }): Timer;
+  setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer;
   /**
    * A function that calls back once it has not been called for `waitMs`. While it waits, the process stays alive:
    * that is what delivers the last writes of a process that simply ends.

@@ -40,6 +40,7 @@ export class AttemptAbort {
         ? undefined
         : clock.setTimer(() => abort("timed-out", new MaxDurationError(maxDuration)), maxDuration * 1_000, {
             keepAlive: true,
+            deadline: true,
           });
     if (signal?.aborted) cancelled();
     else signal?.addEventListener("abort", cancelled, { once: true });

@@ -12,7 +12,7 @@ import {
 } from "./attempt-policy.ts";
 import { collectHooks, type HookSources } from "./collect-hooks.ts";
 import type { HookRunner } from "./hook-runner.ts";
-import type { BoundHook, CompletionResult, HookKind } from "./hooks.ts";
+import type { BoundHook, CompletionResult, HookCall, HookKind, HookParamsOf } from "./hooks.ts";
 import { mergeInit } from "./merge-init.ts";
 import { runMiddlewares } from "./middleware-chain.ts";
 import type { RetryOptions } from "./retry-options.ts";
@@ -39,6 +39,8 @@ export interface AttemptParts {
   readonly maxAttempts: number | undefined;
   readonly retriesEnabled: boolean;
   readonly random: () => number;
+  /** Told of each hook before it is called. */
+  readonly onHook: ((call: HookCall) => void) | undefined;
 }
 
 /** How the hooks and the body of an attempt ended. */
@@ -64,7 +66,7 @@ type BodyEnd =
 async function settledWithin(promise: Promise<unknown>, timeoutMs: number, clock: Clock): Promise<void> {
   let timer: Timer | undefined;
   const timeUp = new Promise<void>((resolve) => {
-    timer = clock.setTimer(resolve, timeoutMs, { keepAlive: true });
+    timer = clock.setTimer(resolve, timeoutMs, { keepAlive: true, deadline: true });
   });
   await Promise.race([promise.catch(() => {}), timeUp]);
   timer?.cancel();
@@ -256,7 +258,16 @@ export class AttemptLifecycle {
   }
 
   #collect<K extends HookKind>(kind: K): BoundHook<K>[] {
-    return collectHooks(kind, this.#sources);
+    const hooks = collectHooks(kind, this.#sources);
+    const { onHook } = this.#parts;
+    if (onHook === undefined) return hooks;
+    return hooks.map((hook) => ({
+      ...hook,
+      call: (params: HookParamsOf<K>) => {
+        onHook({ hook: kind, source: hook.source });
+        return hook.call(params);
+      },
+    }));
   }
 
   #params() {

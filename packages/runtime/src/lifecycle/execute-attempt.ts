@@ -12,6 +12,7 @@ import { effectiveRetry, type GiveUpReason } from "./attempt-policy.ts";
 import type { RunmetaConfig } from "./config.ts";
 import { describeError, type ErrorDescription } from "./describe-error.ts";
 import { HookRunner } from "./hook-runner.ts";
+import type { HookCall } from "./hooks.ts";
 import { type OpenRun, openRun } from "./open-run.ts";
 import { processRegistry } from "./process-registry.ts";
 import { hookFailureReporter } from "./report-hook-failure.ts";
@@ -40,6 +41,8 @@ export interface ExecuteAttemptOptions {
   readonly hookTimeoutMs?: number | undefined;
   /** 0 to 1, for the spread of retries. @default Math.random */
   readonly random?: (() => number) | undefined;
+  /** Told of each hook before it is called; must not throw. */
+  readonly onHook?: ((call: HookCall) => void) | undefined;
   /** Called when the run starts to wait: its place may be given to another run, the one it waits for perhaps. */
   readonly onWait?: ((wait: TaskWait) => void | Promise<void>) | undefined;
   /** Called when the wait is over; the run goes on when it has resolved. */
@@ -153,6 +156,7 @@ export async function executeAttempt(options: ExecuteAttemptOptions): Promise<At
     maxAttempts: run.maxAttempts,
     retriesEnabled: ctx.environment.type !== "DEVELOPMENT" || config?.retries?.enabledInDev !== false,
     random: options.random ?? Math.random,
+    onHook: options.onHook,
   });
   const attachments = new Map(options.attachments);
   attachments.set(waitListenerKey, waitListener(options, lifecycle));

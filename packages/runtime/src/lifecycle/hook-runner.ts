@@ -39,6 +39,7 @@ export class HookRunner {
       this.timeoutMs,
       {
         keepAlive: true,
+        deadline: true,
       },
     );
     try {

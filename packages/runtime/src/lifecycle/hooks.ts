@@ -118,6 +118,12 @@ export type HookFunction<K extends HookKind> = NonNullable<AnyTaskHooks[K]>;
 /** What one kind of hook receives. */
 export type HookParamsOf<K extends HookKind> = Parameters<HookFunction<K>>[0];
 
+/** A call of a hook, as whoever executes the attempt is told of it. */
+export interface HookCall {
+  readonly hook: HookKind;
+  readonly source: "config" | "global" | "task";
+}
+
 /** One hook as it is called. */
 export interface BoundHook<K extends HookKind> {
   /** Who registered it. */

@@ -58,7 +58,10 @@ export async function runMiddlewares<T>(options: MiddlewareChainOptions<T>): Pro
     cut = reject;
   });
   const startTimer = () =>
-    clock.setTimer(() => cut(new HookTimeoutError("middleware", timeoutMs)), timeoutMs, { keepAlive: true });
+    clock.setTimer(() => cut(new HookTimeoutError("middleware", timeoutMs)), timeoutMs, {
+      keepAlive: true,
+      deadline: true,
+    });
   let timer = startTimer();
   options.stopped.then(
     (reason) => {

@@ -52,6 +52,8 @@ export interface RunOptions {
    * @default the configured API, where the run is registered, kept alive and completed; else this process's memory
    */
   readonly target?: Target | TargetFor | undefined;
+  /** Calls the API for this run and for what `body` does, in place of the configured client; made by tests and adapters. */
+  readonly client?: ApiClient | undefined;
   /** How writes are batched and delivered. */
   readonly flush?: Omit<MetadataOptions, "maximumSize" | "onDrop" | "onWarning"> | undefined;
   /** Largest document, in bytes. @default `TASK_RUN_METADATA_MAXIMUM_SIZE`, else 4096 */
@@ -138,7 +140,7 @@ async function begin(options: RunOptions): Promise<BegunRun> {
         : target;
     return open(options, metadataOptions, { id, clock, target: made, document });
   }
-  const client = findApiClient();
+  const client = options.client ?? findApiClient();
   if (client === undefined) {
     const run = open(options, metadataOptions, { id, clock, target: memoryTarget(document), document });
     run.opened.scope.warn(
