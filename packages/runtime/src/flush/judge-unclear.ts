@@ -2,6 +2,7 @@ import { applyOperations } from "../protocol/apply-operation.ts";
 import { cloneJson } from "../protocol/clone-json.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
+import { readSegment } from "../protocol/simple-path.ts";
 import { deepEqual } from "../protocol/value-operations.ts";
 
 /**
@@ -23,10 +24,11 @@ export function judgeUnclear(
   let after = true;
   let telling = false;
   for (const key of new Set([...Object.keys(acknowledged), ...Object.keys(expected)])) {
-    if (same(acknowledged[key], expected[key])) continue;
+    const [was, is, becomes] = [acknowledged, stored, expected].map((from) => readSegment(from, key));
+    if (same(was, becomes)) continue;
     telling = true;
-    before &&= same(stored[key], acknowledged[key]);
-    after &&= same(stored[key], expected[key]);
+    before &&= same(is, was);
+    after &&= same(is, becomes);
   }
   if (!telling || before === after) return "unclear";
   return after ? "applied" : "not-applied";

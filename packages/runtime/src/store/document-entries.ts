@@ -1,6 +1,6 @@
 import { MetadataSizeError } from "../errors.ts";
+import { jsonBytes } from "../protocol/byte-size.ts";
 import { cloneJson } from "../protocol/clone-json.ts";
-import { copyJson, lastCopyBytes } from "../protocol/copy-json.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { assertSafeKey } from "../protocol/metadata-key.ts";
 import { Entry } from "./entry.ts";
@@ -85,15 +85,25 @@ export class DocumentEntries {
     if (entry.value === undefined) this.#entries.delete(entry.key);
   }
 
-  /** Replaces everything; `document` is copied. Ignores the limit: what the endpoint stores is a fact. */
+  /**
+   * Replaces everything, or throws and changes nothing; `document` is copied. Ignores the limits: what the endpoint
+   * stores is a fact.
+   * @throws RangeError for a document nested many thousand levels deep
+   */
   load(document: JsonObject): void {
-    this.#entries = new Map();
-    this.#bytes = EMPTY_BYTES;
-    this.#present = 0;
+    const entries = new Map<string, Entry>();
+    let bytes = EMPTY_BYTES;
     for (const key of Object.keys(document)) {
-      const value = copyJson(document[key], key, Number.POSITIVE_INFINITY);
-      if (value !== undefined) this.restore(key, value, lastCopyBytes());
+      const value = document[key];
+      // Only an endpoint that checks nothing has such a key; assigning it would change a prototype.
+      if (value === undefined || key === "__proto__") continue;
+      const entry = new Entry(key, cloneJson(value), jsonBytes(value));
+      bytes += entry.keyBytes + entry.bytes + (entries.size > 0 ? 1 : 0);
+      entries.set(key, entry);
     }
+    this.#entries = entries;
+    this.#bytes = bytes;
+    this.#present = entries.size;
   }
 
   /** Sets a key without regard to the limit. */

@@ -7,7 +7,7 @@ import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { isPathKey } from "../protocol/metadata-key.ts";
 import type { Operation } from "../protocol/operation.ts";
 import { assignSegment, readSegment } from "../protocol/simple-path.ts";
-import { deepEqual, incrementValue } from "../protocol/value-operations.ts";
+import { deepEqual, incrementValue, missingValue } from "../protocol/value-operations.ts";
 import { DocumentEntries } from "./document-entries.ts";
 import type { Entry } from "./entry.ts";
 import type { Outbox, OutboxCut } from "./outbox.ts";
@@ -113,6 +113,8 @@ export class MetadataStore {
         old === undefined ? [copy] : [old, copy],
         old === undefined ? bytes + 2 : (entry?.bytes ?? 0) + bytes + 3,
       );
+      // On the wire `append` finds what every object inherits under such a name, and would make `[null, value]`.
+      if (old === undefined && missingValue(key) === null) return this.outbox.changedWhole(entry);
     }
     if (!this.outbox.absorbs(entry)) {
       this.outbox.changedBy(entry, { type: "append", key, value: copy }, bytes);
@@ -155,10 +157,11 @@ export class MetadataStore {
   /**
    * The endpoint holds `document` now. Unacknowledged operations go on top: `inFront`, those that were cut already, then
    * what the outbox holds.
+   * @throws RangeError when the document cannot be worked with; nothing has changed then
    */
   acknowledge(document: JsonObject, inFront: readonly Operation[]): void {
+    this.#rebaseOn(document, inFront);
     this.#acknowledged = document;
-    this.rebase(inFront);
   }
 
   /** The endpoint applied `operations`, but did not tell what its document looks like. */
@@ -173,13 +176,15 @@ export class MetadataStore {
 
   /** Rebuilds the document from the acknowledged one, for example after an operation was dropped. */
   rebase(inFront: readonly Operation[]): void {
+    this.#rebaseOn(this.#acknowledged, inFront);
+  }
+
+  #rebaseOn(acknowledged: JsonObject, inFront: readonly Operation[]): void {
     if (this.outbox.replacesDocument) return;
     const ahead = [...inFront, ...this.outbox.sealedOperations()];
     const unsent = this.outbox.changedEntries();
     this.#entries.load(
-      ahead.length === 0
-        ? this.#acknowledged
-        : applyOperations(cloneJson(this.#acknowledged), cloneAll(ahead)).document,
+      ahead.length === 0 ? acknowledged : applyOperations(cloneJson(acknowledged), cloneAll(ahead)).document,
     );
     this.outbox.moveTo(unsent, (entry) => this.#reapply(entry));
   }
@@ -190,7 +195,7 @@ export class MetadataStore {
     const base = this.#entries.find(unsent.key)?.value;
     const holder: JsonObject = base === undefined ? {} : { [unsent.key]: base };
     const operations = cloneAll((unsent.operations?.items() ?? []).map((item) => item.operation));
-    const value = applyOperations(holder, operations).document[unsent.key];
+    const value = readSegment(applyOperations(holder, operations).document, unsent.key);
     return this.#entries.restore(unsent.key, value, value === undefined ? 0 : jsonBytes(value));
   }
 

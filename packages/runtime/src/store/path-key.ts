@@ -1,4 +1,5 @@
 import { MetadataValueError } from "../errors.ts";
+import { MAX_DEPTH } from "../protocol/limits.ts";
 import { assertSafeKey } from "../protocol/metadata-key.ts";
 import { simplePath } from "../protocol/simple-path.ts";
 
@@ -17,7 +18,7 @@ const UNSAFE_IN_BRACKETS = /\[\s*['"]?\s*(?:__proto__|constructor|prototype)\s*[
 
 /**
  * Reads a path key: `[0]` becomes `.0`, which is how the wire writes an index.
- * @throws MetadataValueError for a path through `__proto__`, `constructor` or `prototype`, in any spelling
+ * @throws MetadataValueError for more than 64 segments, and for a path through `__proto__`, `constructor` or `prototype`, in any spelling
  */
 export function pathKey(key: string): PathKey {
   const found = known.get(key);
@@ -25,6 +26,9 @@ export function pathKey(key: string): PathKey {
   refuseUnsafeBrackets(key);
   const wire = key.replace(/\[(\d+)\]/g, ".$1");
   assertSafeKey(wire);
+  if (wire.split(".", MAX_DEPTH + 2).length > MAX_DEPTH + 1) {
+    throw new MetadataValueError(key.slice(0, 100), `a path may have ${MAX_DEPTH} segments at most`);
+  }
   const path: PathKey = { wire, segments: simplePath(wire) };
   if (known.size >= KNOWN_MAX) known.clear();
   known.set(key, path);

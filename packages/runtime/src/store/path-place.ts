@@ -1,6 +1,7 @@
 import { MetadataValueError } from "../errors.ts";
 import { jsonBytes, stringBytes } from "../protocol/byte-size.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { MAX_ADDED_ITEMS } from "../protocol/limits.ts";
 import { readSegment } from "../protocol/simple-path.ts";
 import { wirePath } from "./path-key.ts";
 
@@ -68,6 +69,7 @@ export function addedBytes(place: Place, segments: readonly string[], valueBytes
       `${wirePath(segments.slice(0, index))} is a list: it has no key "${segment}"`,
     );
   }
+  requireSmallIndex(segments, Number(segment) - parent.length);
   const padding = Number(segment) - parent.length;
   const commas = padding + (parent.length > 0 ? 1 : 0);
   return padding * NULL_BYTES + commas + valueBytes;
@@ -78,9 +80,9 @@ function isEmpty(object: JsonObject): boolean {
   return true;
 }
 
-/** A list made for one far index would take memory before its bytes are counted. */
-function requireSmallIndex(segments: readonly string[], index: number): void {
-  if (index > 1_000_000) {
-    throw new MetadataValueError(wirePath(segments), `index ${index} of a list that does not exist yet`);
+/** Many nulls for one far index would take memory before their bytes are counted, and no server adds more than these. */
+function requireSmallIndex(segments: readonly string[], gap: number): void {
+  if (gap > MAX_ADDED_ITEMS) {
+    throw new MetadataValueError(wirePath(segments), `an index ${gap} items behind the end of the list`);
   }
 }
