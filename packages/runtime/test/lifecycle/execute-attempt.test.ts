@@ -425,6 +425,21 @@ describe("cancel", () => {
     expect(called).toEqual([]);
   });
 
+  it("does not come to run when a hook before it was cancelled, and no wait outlasts the cancel", async () => {
+    const cancel = new AbortController();
+    const called: string[] = [];
+    const stopped = task({
+      id: "stopped",
+      onStart: async () => {
+        cancel.abort();
+        await wait.for({ seconds: 0 }).catch(() => void called.push("wait ended"));
+      },
+      run: async () => void called.push("run"),
+    });
+    expect((await execute(stopped, undefined, { signal: cancel.signal })).outcome.kind).toBe("cancelled");
+    expect(called).toEqual(["wait ended"]);
+  });
+
   it("ends a wait.for with the reason", async () => {
     const clock = new ManualClock();
     const cancel = new AbortController();

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ApiClient } from "../../src/client/api-client.ts";
+import { configure } from "../../src/client/configure.ts";
 import { ConfigError, TaskNotFoundError } from "../../src/errors.ts";
 import { defineConfig } from "../../src/lifecycle/config.ts";
 import { clearProcessRegistry } from "../../src/lifecycle/process-registry.ts";
@@ -153,6 +154,7 @@ describe("triggering", () => {
 
   it("inside a run, uses the run's client, makes it the parent, and tells hooks and engine that it waits", async () => {
     await using server = await scriptedServer(api);
+    configure({ baseURL: "http://127.0.0.1:1", accessToken: "tr_dev_other" });
     const told: string[] = [];
     const child = task({ id: "child", run: async () => ({ size: 1 }) });
     const parent = task({
