@@ -1,5 +1,5 @@
 import { createServer, type RunmetaServer, type ServerOptions } from "../../src/index.ts";
-import { pgliteStorage } from "../../src/storage/pglite-storage.ts";
+import { testStorage } from "./test-storage.ts";
 
 /** Keys of the tests' servers. */
 export const DEV_KEY = "tr_dev_testing-key";
@@ -28,7 +28,7 @@ export interface TestServer extends AsyncDisposable {
 export async function startTestServer(options: ServerOptions = {}): Promise<TestServer> {
   const errors: unknown[] = [];
   const server = await createServer({
-    storage: pgliteStorage({}),
+    storage: testStorage(),
     secretKeys: [DEV_KEY, PROD_KEY],
     onError: (error) => errors.push(error),
     ...options,
