@@ -1,7 +1,7 @@
 import { MetadataValueError } from "./errors.ts";
-import type { SchemaInput, SchemaOutput, StandardSchema } from "./lifecycle/standard-schema.ts";
 import { metadata } from "./metadata.ts";
 import type { JsonObject } from "./protocol/json.ts";
+import type { SchemaInput, SchemaOutput, StandardSchema } from "./standard-schema.ts";
 
 /** A typed view of the current run's metadata. `In` is what is written, `Out` what the schema makes of it. */
 export interface TypedMetadata<In extends object, Out> {

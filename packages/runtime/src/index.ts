@@ -53,7 +53,7 @@ export { type RetriedCall, retry } from "./lifecycle/retry.ts";
 export type { RetryOptions } from "./lifecycle/retry-options.ts";
 export { runTarget } from "./lifecycle/run-targets.ts";
 export { type SchemaTaskOptions, schemaTask } from "./lifecycle/schema-task.ts";
-export type { StandardSchema } from "./lifecycle/standard-schema.ts";
+export type { StandardSchema } from "./standard-schema.ts";
 export { task } from "./lifecycle/task.ts";
 export type { TaskRunContext as Context } from "./lifecycle/task-context.ts";
 export type { RunParams, TaskOptions } from "./lifecycle/task-definition.ts";

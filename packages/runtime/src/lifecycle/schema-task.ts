@@ -1,4 +1,5 @@
-import { parsePayload, type SchemaInput, type SchemaOutput, type StandardSchema } from "./standard-schema.ts";
+import type { SchemaInput, SchemaOutput, StandardSchema } from "../standard-schema.ts";
+import { parsePayload } from "./parse-payload.ts";
 import { defineTask } from "./task.ts";
 import type { TaskOptions } from "./task-definition.ts";
 import { createTaskHandle, type Task } from "./task-handle.ts";
