@@ -99,11 +99,16 @@ async function runInside(
   opened: OpenRun,
   lifecycle: AttemptLifecycle,
   resetTo: RunDescription["metadata"] | undefined,
-) {
-  return opened.run(async () => {
-    if (resetTo !== undefined) opened.scope.store.replace(resetTo);
-    return lifecycle.run();
-  });
+): Promise<AttemptEnd> {
+  try {
+    return await opened.run(() => {
+      if (resetTo !== undefined) opened.scope.store.replace(resetTo);
+      return lifecycle.run();
+    });
+  } catch (thrown) {
+    // The document to reset to no longer fits its limit, or a seam is broken; the run must be closed all the same.
+    return { kind: "failed", thrown, retryAfterMs: undefined, reason: undefined, timedOut: false };
+  }
 }
 
 function describeEnd(end: AttemptEnd, delivery: AttemptDelivery): AttemptOutcome {

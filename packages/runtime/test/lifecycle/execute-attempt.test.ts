@@ -537,6 +537,15 @@ describe("attempts", () => {
     expect(document()).toEqual({ from: "trigger", "attempt 2": true });
   });
 
+  it("fails and closes the run when the document to reset to does not fit any more", async () => {
+    const resetting = task({ id: "resetting", run: async () => {} });
+    const { outcome } = await execute(resetting, undefined, {
+      run: { attempt: 2, initialMetadata: { text: "far too long" } },
+      metadataOptions: { onRetry: "reset", maximumSize: 10 },
+    });
+    expect(outcome).toMatchObject({ kind: "failed", flushed: true, error: { name: "MetadataSizeError" } });
+  });
+
   it("is cancelled while it waits for the next attempt", async () => {
     const clock = new ManualClock();
     const cancel = new AbortController();
