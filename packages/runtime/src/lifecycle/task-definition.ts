@@ -29,8 +29,10 @@ export interface TaskSettings {
   readonly ttl?: string | number | undefined;
   /** A name, or `queue({ … })`, or its options. @default a queue of the task's own */
   readonly queue?: string | QueueOptions | undefined;
-  /** Taken for compatibility; runs share this process. */
+  /** Taken for compatibility and not used: runs share this process. */
   readonly machine?: unknown;
+  /** Taken for compatibility and not used. */
+  readonly jsonSchema?: unknown;
   /** How the metadata of this task's runs is limited, batched and delivered; wins over the config's. */
   readonly metadata?: MetadataOptions | undefined;
 }
@@ -43,6 +45,8 @@ export interface TaskOptions<TId extends string, TPayload, TOutput, TInit>
   readonly id: TId;
   /** The work. What it returns is the run's output; what it throws fails the attempt. */
   readonly run: (payload: TPayload, params: RunParams<TInit>) => TOutput | Promise<TOutput>;
+  /** @deprecated the former name of `catchError`, which wins where both are given */
+  readonly handleError?: TaskHooks<TPayload, TOutput, TInit>["catchError"];
 }
 
 /** A task as the registry keeps it, for whoever executes it: its types are erased. */

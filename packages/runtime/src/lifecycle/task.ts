@@ -46,7 +46,7 @@ export function defineTask<TId extends string, TPayload, TOutput, TInit>(
   processRegistry.tasks.set(id, {
     id,
     settings,
-    hooks: hooksOf(options),
+    hooks: hooksOf({ ...options, catchError: options.catchError ?? options.handleError }),
     parsePayload,
     // The registry keeps tasks of all types; an engine hands each the payload that was triggered for it.
     run: (payload, params) => run(payload as TPayload, params as RunParams<TInit>),

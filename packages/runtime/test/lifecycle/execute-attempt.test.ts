@@ -208,6 +208,18 @@ describe("failures", () => {
     expect(outcome).toMatchObject({ kind: "failed", reason: "skipped", error: { message: "a better one" } });
   });
 
+  it("takes handleError as the former name of catchError", async () => {
+    const failing = task({
+      id: "failing",
+      retry: {},
+      handleError: () => ({ retryDelayInMs: 42 }),
+      run: async () => {
+        throw new Error("again");
+      },
+    });
+    expect((await execute(failing, undefined)).outcome).toMatchObject({ retryAfterMs: 42 });
+  });
+
   it("does not ask catchError about an error that ends the run, and takes a broken one as silent", async () => {
     let asked = 0;
     const aborting = task({
