@@ -95,6 +95,7 @@ async function startServer(
     storage,
     runs,
     fetch: (request) => app.fetch(request),
+    maximumSizeBytes,
     environments: secretKeys.environments,
     secretKey: (environment) => secretKeys.keyOf(environment),
     onError,

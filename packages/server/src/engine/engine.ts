@@ -8,6 +8,8 @@ export interface Engine {
   start(host: EngineHost): Promise<void>;
   /** False makes a trigger answer 404 `Task not found`. */
   knows(task: string): boolean;
+  /** What the task's own definition says about its runs; options of a trigger win. */
+  taskDefaults?(task: string): { readonly queue?: string; readonly ttl?: string | number | undefined };
   /** Runs may be due. Returns at once, never throws. */
   notify(): void;
   /** A run was cancelled; its signal aborts if it executes here. Returns at once, never throws. */
@@ -22,6 +24,8 @@ export interface EngineHost {
   readonly runs: RunService;
   /** The API itself, in process: what a job's flush and triggers go through. */
   fetch(request: Request): Promise<Response>;
+  /** Largest metadata document the server accepts, in UTF-8 bytes of its JSON. */
+  readonly maximumSizeBytes: number;
   /** The environments that have a key. */
   readonly environments: readonly string[];
   /** A key of an environment, for calls through {@link fetch}; undefined when it has none. Never to be logged. */

@@ -1,4 +1,4 @@
-import type { RunRow, RunStatus, RunTransition } from "../storage/storage.ts";
+import type { RunFailure, RunRow, RunStatus, RunTransition } from "../storage/storage.ts";
 import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
 import { isFinal, LIVE_STATUSES } from "./run-status.ts";
@@ -103,6 +103,33 @@ export class RunAttempts {
           attempt,
           ...(run.startedAt ? {} : { startedAt: this.#with.clock.now() }),
         },
+      };
+    });
+  }
+
+  /**
+   * Gives up a run that its holder took and did not end: it is queued again, or over when `crash` is given. Nothing
+   * changes when the run has ended or is somebody else's by now.
+   */
+  release(
+    reference: AttemptReference & { readonly attempt: number; readonly holder: string },
+    how: { readonly interrupted: boolean; readonly crash?: RunFailure | undefined },
+  ): Promise<AttemptResult> {
+    return this.#settle(reference, (run) => {
+      if (isFinal(run.status)) return ended(run);
+      if (run.attempt !== reference.attempt) return outOfOrder(run, reference.attempt);
+      if (run.holder !== reference.holder) return taken(run.attempt);
+      const interruptions = run.interruptions + (how.interrupted ? 1 : 0);
+      const next =
+        how.crash === undefined
+          ? ({ status: "QUEUED" } as const)
+          : ({ status: "CRASHED", finishedAt: this.#with.clock.now(), error: how.crash } as const);
+      return {
+        id: run.id,
+        from: ["DEQUEUED", "EXECUTING", "WAITING"],
+        attempt: run.attempt,
+        heldBy: reference.holder,
+        change: { ...next, holder: null, interruptions },
       };
     });
   }

@@ -1,4 +1,4 @@
-import type { RunQuery, RunRow } from "../storage/storage.ts";
+import type { RunFailure, RunQuery, RunRow } from "../storage/storage.ts";
 import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
 import { type RegisterRequest, type RegisterResult, registerRun } from "./register-run.ts";
 import { RunAttempts } from "./run-attempts.ts";
@@ -130,6 +130,14 @@ export class RunService {
   /** Ends an attempt, and the run unless another attempt is announced. Repeatable. */
   complete(reference: AttemptReference, outcome: AttemptOutcome): Promise<AttemptResult> {
     return this.#attempts.complete(reference, outcome);
+  }
+
+  /** Gives up a run that its holder took and did not end; {@link RunAttempts.release} tells what becomes of it. */
+  release(
+    reference: AttemptReference & { readonly attempt: number; readonly holder: string },
+    how: { readonly interrupted: boolean; readonly crash?: RunFailure | undefined },
+  ): Promise<AttemptResult> {
+    return this.#attempts.release(reference, how);
   }
 
   /**

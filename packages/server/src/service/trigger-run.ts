@@ -165,9 +165,11 @@ export class RunTrigger {
       return refuse("unprocessable", `Invalid delay ${String(options.delay)}`);
     }
     const delayed = delayUntil !== undefined && delayUntil > now;
-    const ttlSeconds = typeof options.ttl === "string" ? parseDurationSeconds(options.ttl) : options.ttl;
-    if (options.ttl !== undefined && !isCount(ttlSeconds)) {
-      return refuse("unprocessable", `Invalid ttl ${options.ttl}`);
+    const defaults = dispatcher.taskDefaults?.(request.task);
+    const ttl = options.ttl ?? defaults?.ttl;
+    const ttlSeconds = typeof ttl === "string" ? parseDurationSeconds(ttl) : ttl;
+    if (ttl !== undefined && !isCount(ttlSeconds)) {
+      return refuse("unprocessable", `Invalid ttl ${ttl}`);
     }
     const wrong = wrongNumber(options);
     if (wrong !== undefined) return refuse("unprocessable", `Invalid ${wrong}`);
@@ -200,7 +202,7 @@ export class RunTrigger {
       ttlSeconds: ttlSeconds === 0 ? undefined : ttlSeconds,
       maxAttempts: options.maxAttempts,
       maxDurationSeconds: options.maxDuration,
-      queue: options.queue?.name,
+      queue: options.queue?.name ?? defaults?.queue,
       concurrencyKey: options.concurrencyKey === undefined ? undefined : String(options.concurrencyKey),
       priority: options.priority,
       isTest: options.test,

@@ -25,7 +25,8 @@ export interface PgliteStorageOptions {
  */
 export function pgliteStorage(options: PgliteStorageOptions = {}): Storage {
   const { directory, fsync = true } = options;
-  return sqlStorage(() =>
-    directory === undefined ? openPgliteMemory() : openPgliteDirectory({ directory, fsync }),
+  return sqlStorage(
+    () => (directory === undefined ? openPgliteMemory() : openPgliteDirectory({ directory, fsync })),
+    { exclusive: true },
   );
 }

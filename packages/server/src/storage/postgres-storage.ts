@@ -47,11 +47,14 @@ export function postgresStorage(options: PostgresStorageOptions): Storage {
     application_name: "runmeta",
     ...(schema === undefined ? {} : { options: `-c search_path="${schema}"` }),
   };
-  return sqlStorage(async () => {
-    const client = postgresClient(config);
-    if (schema !== undefined) await client.query(createSchema(schema));
-    return client;
-  });
+  return sqlStorage(
+    async () => {
+      const client = postgresClient(config);
+      if (schema !== undefined) await client.query(createSchema(schema));
+      return client;
+    },
+    { exclusive: false },
+  );
 }
 
 /** `CREATE SCHEMA IF NOT EXISTS` of two servers at once can fail in one of them; the lock makes them take turns. */

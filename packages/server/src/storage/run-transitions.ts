@@ -61,6 +61,8 @@ const CLAIM_RUNS = returningRuns(
      WHERE engine = $1 AND status = 'QUEUED' AND (delay_until IS NULL OR delay_until <= now())
        AND (expires_at IS NULL OR expires_at > now() OR attempt > 0)
        AND ($4::text[] IS NULL OR task = ANY($4::text[]))
+       AND coalesce(queue, '') <> ALL($5::text[])
+       AND coalesce(queue, '') || E'\n' || coalesce(concurrency_key, '') <> ALL($5::text[])
      ORDER BY claim_order_at, id LIMIT $3::integer FOR UPDATE SKIP LOCKED
    ) due
    WHERE r.id = due.id RETURNING r.*`,
@@ -70,13 +72,20 @@ const CLAIM_RUNS = returningRuns(
 /** Takes due runs for a holder. Two holders never get the same run. */
 export async function claimRuns(
   client: SqlClient,
-  claim: { engine: EngineName; holder: string; limit: number; tasks?: readonly string[] },
+  claim: {
+    engine: EngineName;
+    holder: string;
+    limit: number;
+    tasks?: readonly string[];
+    fullQueues?: readonly string[];
+  },
 ): Promise<RunRow[]> {
   const parameters = [
     claim.engine,
     storedName(claim.holder),
     claim.limit,
     claim.tasks?.map(storedName) ?? null,
+    (claim.fullQueues ?? []).map(storedName),
   ];
   const result = await client.query<RunRecord>(CLAIM_RUNS, parameters);
   return result.rows.map(toRunRow);

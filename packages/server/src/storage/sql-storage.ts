@@ -15,7 +15,10 @@ import type { SqlClient } from "./sql-client.ts";
 import { type Storage, StorageError } from "./storage.ts";
 
 /** Storage over any client that speaks PostgreSQL's dialect. `connect` is called by `open()`, once. */
-export function sqlStorage(connect: () => Promise<SqlClient>): Storage {
+export function sqlStorage(
+  connect: () => Promise<SqlClient>,
+  options: { readonly exclusive: boolean } = { exclusive: false },
+): Storage {
   let opening: Promise<SqlClient> | undefined;
   let current: SqlClient | undefined;
 
@@ -39,6 +42,7 @@ export function sqlStorage(connect: () => Promise<SqlClient>): Storage {
   };
 
   return {
+    exclusive: options.exclusive,
     async open() {
       opening ??= open();
       await opening.catch((error: unknown) => {

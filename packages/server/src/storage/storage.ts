@@ -5,6 +5,8 @@ import type { JsonObject } from "@runmeta/runtime/protocol";
  * on two drivers, PGlite and `pg`. A method that resolves has been committed, and on PGlite synced to disk.
  */
 export interface Storage {
+  /** No other process can have this database open: whatever others left behind there, they have left for good. */
+  readonly exclusive: boolean;
   /** Opens the database and brings its schema up to date. Rejects with a `StorageError` that says what to do. */
   open(): Promise<void>;
   close(): Promise<void>;
@@ -25,6 +27,8 @@ export interface Storage {
     holder: string;
     limit: number;
     tasks?: readonly string[];
+    /** Queues to take nothing from: a name, or a name, a line break and a concurrency key (empty: runs without one). */
+    fullQueues?: readonly string[];
   }): Promise<RunRow[]>;
   /** DELAYED runs that are due become QUEUED; queued ones past their ttl become EXPIRED. Returns what changed and when the next is due. */
   promoteDueRuns(now: Date): Promise<{ changed: RunRow[]; nextDueAt: Date | undefined }>;

@@ -1,0 +1,159 @@
+import {
+  type ApiClient,
+  type AttemptOutcome,
+  createRunTarget,
+  currentConfig,
+  describeError,
+  executeAttempt,
+  type TaskDefinition,
+  type TaskWait,
+} from "@runmeta/runtime/worker";
+import type { AttemptOutcome as ReportedOutcome } from "../service/attempt-request.ts";
+import type { RunService } from "../service/run-service.ts";
+import type { RunRow } from "../storage/storage.ts";
+import type { Concurrency, Place } from "./concurrency.ts";
+import { describeRun } from "./run-description.ts";
+import { Turn } from "./turn.ts";
+import { untilStored } from "./until-stored.ts";
+
+/** What one execution works with. */
+export interface ExecutionParts {
+  readonly run: RunRow;
+  readonly task: TaskDefinition;
+  readonly place: Place;
+  readonly holder: string;
+  readonly runs: RunService;
+  readonly client: ApiClient;
+  readonly concurrency: Concurrency;
+  /** Aborted when the engine's time is up: nothing is stored after it. */
+  readonly deadline: AbortSignal;
+  /** Of a document, where neither task nor config names a limit. */
+  readonly maximumSizeBytes: number;
+  onError(error: unknown): void;
+}
+
+/** Why an execution was told to stop. */
+export type StopReason = "cancelled" | "lost" | "shutdown";
+
+/** One run that this process took from the database: its turn, its attempt, and the report about it. */
+export class RunExecution {
+  readonly #parts: ExecutionParts;
+  readonly #abort = new AbortController();
+  readonly #turn: Turn;
+  #reason: StopReason | undefined;
+  #attempt: number;
+
+  constructor(parts: ExecutionParts) {
+    this.#parts = parts;
+    this.#attempt = parts.run.attempt;
+    this.#turn = new Turn(parts.concurrency, parts.place, this.#abort.signal);
+  }
+
+  /** True while the run waits for its turn or for another run: it cannot go on by itself. */
+  get idle(): boolean {
+    return this.#turn.idle;
+  }
+
+  /** True once its code has begun. */
+  get started(): boolean {
+    return this.#attempt > this.#parts.run.attempt;
+  }
+
+  /** Ends it early; the first reason counts. */
+  stop(reason: StopReason): void {
+    this.#reason ??= reason;
+    this.#abort.abort(new Error(STOP_MESSAGES[reason]));
+  }
+
+  /** Never rejects. Resolves when the run is over here: ended, waiting for its next attempt, or given back. */
+  async run(): Promise<void> {
+    const { onError } = this.#parts;
+    try {
+      if (await this.#turn.begin()) await this.#attemptOnce();
+      else await this.#giveBack(false);
+    } catch (error) {
+      onError(error);
+    } finally {
+      this.#turn.end();
+    }
+  }
+
+  async #attemptOnce(): Promise<void> {
+    const { runs, run, holder } = this.#parts;
+    const reference = { environment: run.environment, id: run.id, attempt: run.attempt + 1, holder };
+    const started = await this.#store(() => runs.start(reference));
+    // Cancelled in the meantime, or never stored: then the next start finds it.
+    if (started?.status !== "done") return;
+    this.#attempt = reference.attempt;
+    const report = await this.#execute(started.run);
+    if (report === undefined) {
+      // A cancelled run has ended already, a lost one is somebody else's.
+      if (this.#reason === "shutdown") await this.#giveBack(true);
+      return;
+    }
+    await this.#store(() => runs.complete(reference, report));
+  }
+
+  async #execute(run: RunRow): Promise<ReportedOutcome | undefined> {
+    const { task, client, maximumSizeBytes } = this.#parts;
+    try {
+      const outcome = await executeAttempt({
+        task,
+        run: describeRun(run, task),
+        client,
+        target: createRunTarget({
+          runId: run.id,
+          endpoint: () => client,
+          clock: client.clock,
+          limitBytes: maximumSizeBytes,
+        }),
+        metadataOptions: { maximumSize: definedMaximumSize(task) ?? maximumSizeBytes },
+        signal: this.#abort.signal,
+        onWait: (wait) => this.#turn.pause(isForRuns(wait)),
+        onResume: (wait) => this.#turn.resume(isForRuns(wait)),
+      });
+      return reported(outcome);
+    } catch (error) {
+      // Options of the task or the config that cannot work: no attempt can.
+      return { ok: false, status: "SYSTEM_FAILURE", error: describeError(error) };
+    }
+  }
+
+  async #giveBack(interrupted: boolean): Promise<void> {
+    if (this.#reason !== "shutdown") return;
+    const { runs, run, holder } = this.#parts;
+    const reference = { environment: run.environment, id: run.id, attempt: this.#attempt, holder };
+    await this.#store(() => runs.release(reference, { interrupted }));
+  }
+
+  #store<T>(change: () => Promise<T>): Promise<T | undefined> {
+    const { deadline, onError } = this.#parts;
+    return untilStored(change, { signal: deadline, onError });
+  }
+}
+
+const STOP_MESSAGES: Readonly<Record<StopReason, string>> = {
+  cancelled: "The run was cancelled",
+  lost: "Another process has taken this run over",
+  shutdown: "The process shuts down; the run goes on at the next start",
+};
+
+/** What is not said otherwise is as large as the server allows. */
+function definedMaximumSize(task: TaskDefinition): number | undefined {
+  return task.settings.metadata?.maximumSize ?? currentConfig()?.metadata?.maximumSize;
+}
+
+function isForRuns(wait: TaskWait): boolean {
+  return wait.type !== "duration";
+}
+
+function reported(outcome: AttemptOutcome): ReportedOutcome | undefined {
+  if (outcome.kind === "completed") return { ok: true, output: outcome.output };
+  if (outcome.kind !== "failed") return undefined;
+  return {
+    ok: false,
+    error: outcome.error,
+    status: outcome.timedOut ? "TIMED_OUT" : "FAILED",
+    retryAfterMs: outcome.retryAfterMs,
+  };
+}
