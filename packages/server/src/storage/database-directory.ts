@@ -6,15 +6,27 @@ import { StorageError } from "./storage.ts";
 import { syncPath, syncTree } from "./sync-tree.ts";
 
 const VERSION_FILE = "runmeta-pglite-version";
+/** There while the files may hold writes of a process that ran with `fsync: false`. */
+const UNSYNCED_FILE = "runmeta-unsynced";
 
 /**
  * Makes sure that `path` holds a complete database cluster that this version of PGlite can open. A new one is built
- * beside it and renamed, so that a crash in between leaves nothing or all of it. The caller holds the lock.
+ * beside it and renamed, so that a crash in between leaves nothing or all of it. With `fsync` everything in it has
+ * been synced when this resolves. The caller holds the lock.
  */
 export async function prepareDatabaseDirectory(path: string, fsync: boolean): Promise<void> {
   const version = await pgliteVersion();
   if (existsSync(path)) checkVersion(path, version);
   else await createDatabaseDirectory(path, version, fsync);
+  await settleUnsynced(join(path, UNSYNCED_FILE), path, fsync);
+}
+
+/** What was written without syncing must not be what the first synced write rests on. */
+async function settleUnsynced(marker: string, path: string, fsync: boolean): Promise<void> {
+  if (!fsync) return writeFileSync(marker, "");
+  if (!existsSync(marker)) return;
+  await syncTree(path);
+  rmSync(marker);
 }
 
 async function createDatabaseDirectory(path: string, version: string, fsync: boolean): Promise<void> {
@@ -23,9 +35,9 @@ async function createDatabaseDirectory(path: string, version: string, fsync: boo
   mkdirSync(draft, { mode: 0o700 });
   extractTar(await databaseTemplate(), draft);
   writeFileSync(join(draft, VERSION_FILE), version);
-  if (fsync) syncTree(draft);
+  if (fsync) await syncTree(draft);
   renameSync(draft, path);
-  if (fsync) syncPath(dirname(path), true);
+  if (fsync) await syncPath(dirname(path), "directory");
 }
 
 function checkVersion(path: string, version: string): void {

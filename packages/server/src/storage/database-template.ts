@@ -56,7 +56,7 @@ async function save(path: string, archive: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   try {
     await writeFile(draft, archive, { mode: 0o600 });
-    syncPath(draft, false);
+    await syncPath(draft, "file");
     await rename(draft, path);
   } finally {
     await rm(draft, { force: true });

@@ -52,7 +52,7 @@ export function withHousekeeping(client: SqlClient, options: HousekeepingOptions
   return {
     async query(text, parameters = [], queryOptions) {
       if (pendingBytes >= afterBytes) await housekeeping();
-      if (!text.startsWith("SELECT")) pendingBytes += STATEMENT_BYTES + textBytes(parameters);
+      if (!/^\s*SELECT/.test(text)) pendingBytes += STATEMENT_BYTES + textBytes(parameters);
       return client.query(text, parameters, queryOptions);
     },
     async close() {

@@ -8,7 +8,6 @@ import { type HousekeepingOptions, withHousekeeping } from "./housekeeping.ts";
 import { pgliteClient } from "./pglite-client.ts";
 import type { SqlClient } from "./sql-client.ts";
 import { StorageError } from "./storage.ts";
-import { syncTree } from "./sync-tree.ts";
 import { SyncingNodeFs } from "./syncing-node-fs.ts";
 
 /** PGlite as shipped starts with `-F`: no sync at all. */
@@ -48,8 +47,6 @@ export async function openPgliteDirectory(options: PgliteDirectoryOptions): Prom
   };
   try {
     await prepareDatabaseDirectory(path, fsync);
-    // What an earlier process wrote without syncing must not be what the first synced write rests on.
-    if (fsync) syncTree(path);
     const files = new SyncingNodeFs(path, onSync);
     db = await start(path, files, fsync);
     if (fsync) await testDurability(db, files, path);

@@ -12,6 +12,8 @@ import { StorageError } from "./storage.ts";
 
 /** Waits between tries: about two seconds in all, what a restart of PostgreSQL takes; then the caller is told. */
 const RETRY_DELAYS_MS = [25, 75, 200, 500, 1_200];
+/** No new try after this time, however it was spent: whoever waits for the statement has a deadline too. */
+const RETRY_WITHIN_MS = 5_000;
 /** Serialization failure, deadlock: PostgreSQL has rolled the statement back and asks for another try. */
 const ROLLED_BACK = new Set(["40001", "40P01"]);
 /** Shutting down, starting up, too many clients, and connection faults. */
@@ -33,6 +35,7 @@ export function postgresClient(config: PoolConfig): SqlClient {
       parameters: readonly unknown[] = [],
       options: { repeatable?: boolean } = {},
     ) {
+      const startedAt = performance.now();
       for (const waitMs of [...RETRY_DELAYS_MS, undefined]) {
         const outcome = await attempt(pool, text, parameters);
         if ("result" in outcome) {
@@ -42,7 +45,8 @@ export function postgresClient(config: PoolConfig): SqlClient {
         if (outcome.kind === "given up") throw unavailable(outcome.error);
         const again =
           outcome.kind === "not sent" || outcome.kind === "rolled back" || options.repeatable === true;
-        if (!again || waitMs === undefined) throw unavailable(outcome.error);
+        const late = performance.now() - startedAt > RETRY_WITHIN_MS;
+        if (!again || late || waitMs === undefined) throw unavailable(outcome.error);
         await delay(waitMs * (0.75 + Math.random() / 4));
       }
       throw unavailable(undefined);

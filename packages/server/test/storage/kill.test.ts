@@ -14,7 +14,7 @@ test("D1 kill -9 in a storm of writes: every acknowledged write is there, no gro
       acknowledged = Number(line.slice(4));
       if (acknowledged >= stopAt) child.process.kill("SIGKILL");
     }
-    const storage = pgliteStorage({ directory: directory.path });
+    const storage = pgliteStorage({ directory: directory.path, fsync: false });
     await storage.open();
     const rows = await storage.readDocuments(Array.from({ length: 16 }, (_, index) => `run_storm_${index}`));
     await storage.close();

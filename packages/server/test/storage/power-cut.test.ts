@@ -28,7 +28,7 @@ describe.runIf(process.platform === "linux")("after a power cut", () => {
     const cuts: { directory: string; acknowledged: number }[] = [];
     let acknowledged = 0;
     // Also in the middle of a statement, between two of its syncs.
-    const cutAt = new Set([3, 11, 12, 40, 41, 42, 60]);
+    const cutAt = new Set([3, 12, 41, 42]);
     const cut = () => {
       const directory = join(shadow.path, `cut-${cuts.length}`);
       disk.cut(directory);
@@ -38,8 +38,9 @@ describe.runIf(process.platform === "linux")("after a power cut", () => {
       disk.synced(descriptor);
       if (cutAt.has(disk.syncCount)) cut();
     };
-    const storage = sqlStorage(() =>
-      openPgliteDirectory({ directory: base.path, fsync: true, onSync, housekeeping }),
+    const storage = sqlStorage(
+      () => openPgliteDirectory({ directory: base.path, fsync: true, onSync, housekeeping }),
+      { exclusive: true },
     );
     await storage.open();
     for (let n = 1; n <= 60; n++) {
@@ -57,7 +58,7 @@ describe.runIf(process.platform === "linux")("after a power cut", () => {
 
     expect(cuts.length).toBeGreaterThanOrEqual(8);
     for (const { directory, acknowledged: promised } of cuts) {
-      const survivor = pgliteStorage({ directory });
+      const survivor = pgliteStorage({ directory, fsync: false });
       await survivor.open();
       const rows = await survivor.readDocuments(ids);
       const versions = new Set(rows.map((row) => row.version));
@@ -75,17 +76,34 @@ describe.runIf(process.platform === "linux")("after a power cut", () => {
     await (await openPgliteDirectory({ directory: base.path, fsync: false })).close();
     const disk = new PowerCutDisk(join(base.path, "database"), join(shadow.path, "disk"));
     const onSync = (descriptor: number) => disk.synced(descriptor);
-    const storage = sqlStorage(() => openPgliteDirectory({ directory: base.path, fsync: false, onSync }));
+    const storage = sqlStorage(() => openPgliteDirectory({ directory: base.path, fsync: false, onSync }), {
+      exclusive: true,
+    });
     await storage.open();
     await storage.insertRuns([newRun({ id: "run_lost" })]);
     disk.cut(join(shadow.path, "cut"));
     await storage.close();
     expect(disk.syncCount).toBe(0);
-    const survivor = pgliteStorage({ directory: join(shadow.path, "cut") });
+    const survivor = pgliteStorage({ directory: join(shadow.path, "cut"), fsync: false });
     await survivor.open();
     expect(await survivor.findRun("env", "run_lost")).toBeUndefined();
     await survivor.close();
   }, 60_000);
+});
+
+test("D1 what was written without fsync is synced before the first synced write", async () => {
+  await using base = await temporaryDirectory();
+  const marker = join(base.path, "database", "runmeta-unsynced");
+  const careless = pgliteStorage({ directory: base.path, fsync: false });
+  await careless.open();
+  await careless.insertRuns([newRun({ id: "run_careless" })]);
+  await careless.close();
+  expect(existsSync(marker)).toBe(true);
+  const careful = pgliteStorage({ directory: base.path });
+  await careful.open();
+  expect(existsSync(marker)).toBe(false);
+  expect((await careful.findRun("env", "run_careless"))?.id).toBe("run_careless");
+  await careful.close();
 });
 
 test("D6 what a crash left while the directory was made is thrown away", async () => {

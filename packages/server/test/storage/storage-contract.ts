@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunStatus, Storage } from "../../src/storage/storage.ts";
 import { newRun } from "./new-run.ts";
@@ -129,6 +130,34 @@ export function storageContract(name: string, create: () => Promise<StorageFixtu
           tags: [evil],
           metadata: run.metadata,
         });
+      });
+
+      test("R8 any text of a packet, and any document, survives as it is", async () => {
+        const texts = fc.sample(fc.string({ unit: "binary", maxLength: 60 }), { numRuns: 150, seed: 7 });
+        const documents = fc.sample(fc.jsonValue({ stringUnit: "binary" }), {
+          numRuns: 150,
+          seed: 8,
+        });
+        const runs = texts.map((text, index) =>
+          newRun({
+            payload: { data: text, dataType: "text/plain" },
+            metadata: JSON.stringify({ [text]: documents[index], lone: "\ud800".repeat(index % 3) }),
+          }),
+        );
+        await storage.insertRuns(runs);
+        const writes = runs.map(({ id, metadata }) => ({
+          id,
+          expectedVersion: 0,
+          metadata,
+          dedupe: metadata,
+        }));
+        expect(await storage.writeDocuments(writes)).toBe(true);
+        const found = new Map((await storage.findRuns("env", ids(runs))).map((row) => [row.id, row]));
+        const dedupe = new Map((await storage.readDocuments(ids(runs))).map((row) => [row.id, row.dedupe]));
+        for (const { id, payload, metadata } of runs) {
+          expect(found.get(id)).toMatchObject({ payload, metadata, version: 1 });
+          expect(dedupe.get(id)).toBe(metadata);
+        }
       });
 
       test("inserts nothing for nothing", async () => {
