@@ -112,6 +112,9 @@ export class Flusher {
   #onSettled: (() => void) | undefined;
   /** Wait for the reply to the request under way. */
   #onReply: (() => void)[] = [];
+  /** The endpoint's document is being read: nothing is sent until it is here. */
+  #reading = false;
+  #sendAfterRead = false;
 
   constructor(options: FlusherOptions) {
     this.#store = options.store;
@@ -158,16 +161,53 @@ export class Flusher {
     await stored;
   }
 
-  /** Reads the endpoint's document and puts unacknowledged writes on top. Waits for a request that is under way. */
+  /**
+   * Reads the endpoint's document and puts unacknowledged writes on top. Waits for a request that is under way, and for
+   * the answer to a batch whose reply was lost: what is read may or may not hold such a batch. Nothing is sent meanwhile.
+   */
   async refresh(options: FlushOptions = {}): Promise<ReadResult> {
     const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS, signal = this.#abort.signal } = options;
-    // A batch under way may or may not be in what is read; after its reply there is no doubt.
-    if (this.#state === "sending") await new Promise<void>((resolve) => this.#onReply.push(resolve));
-    const result = await this.#outside(() => this.#target.read({ timeoutMs, signal }));
-    if (result.kind === "document" && this.#state !== "sending") {
-      this.#store.acknowledge(result.document, this.#unacknowledged(this.#parcel));
+    const deadline = this.#clock.now() + timeoutMs;
+    if (this.#parcel?.inDoubt === true) this.#sendNow();
+    while (this.#state === "sending" || this.#reading || this.#parcel?.inDoubt === true) {
+      const remainingMs = deadline - this.#clock.now();
+      if (remainingMs <= 0 || signal.aborted || this.#state === "paused") {
+        return unread("a batch under way was not answered", signal.reason);
+      }
+      await this.#nextReply(remainingMs, signal);
     }
-    return result;
+    this.#reading = true;
+    try {
+      const remainingMs = Math.max(1, deadline - this.#clock.now());
+      const result = await this.#outside(() => this.#target.read({ timeoutMs: remainingMs, signal }));
+      if (result.kind !== "document") return result;
+      const adopted = this.#adopt(result.document, this.#unacknowledged(this.#parcel));
+      return adopted ? result : unread("the document cannot be worked with", undefined);
+    } catch (error) {
+      return unread(String(error), error);
+    } finally {
+      this.#reading = false;
+      if (this.#sendAfterRead) this.#send();
+      this.#wakeReaders();
+    }
+  }
+
+  /** Resolves at the next reply or end of a read, when the time is over, and when the signal is aborted. */
+  #nextReply(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        timer.cancel();
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      const timer = this.#clock.setTimer(wake, timeoutMs, { keepAlive: true });
+      signal.addEventListener("abort", wake, { once: true });
+      this.#onReply.push(wake);
+    });
+  }
+
+  #wakeReaders(): void {
+    for (const wake of this.#onReply.splice(0)) wake();
   }
 
   /** The last flush of a run: everything goes out now, within `timeoutMs`. Never rejects. */
@@ -205,6 +245,7 @@ export class Flusher {
     if (!kept) for (const parcel of batches) this.#drop(openParcel(this.#target, parcel), reason, undefined);
     this.#barriers.fail(this.#failure("the run was abandoned", undefined));
     this.#abort.abort();
+    this.#wakeReaders();
   }
 
   // --- when -----------------------------------------------------------------------------------------------------
@@ -254,13 +295,15 @@ export class Flusher {
   // --- what -----------------------------------------------------------------------------------------------------
 
   #send(): void {
+    this.#sendAfterRead = this.#reading;
+    if (this.#reading) return;
     this.#stopWaiting();
     this.#parcel ??= this.#parts.shift() ?? this.#cut();
     const parcel = this.#parcel;
     if (parcel === undefined) return this.#settle();
     this.#state = "sending";
-    this.#credentialsTried = this.#target.credentials?.();
     this.#outside(() => {
+      this.#credentialsTried = this.#target.credentials?.();
       this.#attempt(parcel).then(
         (result) => this.#received(parcel, result),
         // A target that throws breaks its contract; the batch is kept like after any other fault.
@@ -297,7 +340,7 @@ export class Flusher {
     const options = { timeoutMs: this.#options.requestTimeoutMs, signal: this.#abort.signal };
     if (parcel.unclear) {
       const read = await this.#target.read(options);
-      if (read.kind === "failed") return { ...lostReply(read.cause), retryAfterMs: read.retryAfterMs };
+      if (read.kind === "failed") return afterFailedRead(read);
       const verdict = read.deduplicates ? "not-applied" : this.#judge(parcel, read.document);
       if (verdict === "unclear") return { kind: "unclear", document: read.document };
       if (verdict === "applied") return acknowledgedBy(read.document);
@@ -332,42 +375,52 @@ export class Flusher {
       case "unclear":
         this.#unclear(parcel, result.document);
     }
-    const settled = this.#onSettled;
-    if (settled !== undefined && !this.pending) {
-      this.#onSettled = undefined;
-      settled();
-    }
-    for (const callback of this.#onReply.splice(0)) callback();
+    this.#wakeReaders();
   }
 
   #acknowledged(parcel: Parcel, result: Extract<SendResult, { kind: "acknowledged" }>): void {
     this.#failures = 0;
     this.#deduplicates = result.deduplicates;
     let calls = parcelCalls(parcel);
-    for (const { target, message } of result.refused) {
+    for (const [target, message] of new Map(
+      result.refused.map((problem) => [problem.target, problem.message]),
+    )) {
       const items = openParcel(this.#target, parcel)[target];
       calls -= countCalls(parcel.counts[target]);
       this.#drop({ own: [], parent: [], root: [], [target]: items }, "refused", message);
     }
-    this.#ledger.acknowledged += Math.min(calls, this.#ledger.pending);
+    this.#ledger.acknowledged += calls;
     for (const { target, message } of result.ineffective) {
       this.#warn("INEFFECTIVE", `A write to the ${target} run had no effect: ${message}`);
     }
     if (result.warning !== undefined) this.#warn("UNREADABLE_REPLY", result.warning);
     this.#parcel = undefined;
     const inFront = this.#unacknowledged(undefined);
-    if (result.document !== undefined) this.#store.acknowledge(result.document, inFront);
-    else this.#store.acknowledgeBlindly(this.#target.decode(parcel.body).operations, inFront);
+    if (result.document === undefined || !this.#adopt(result.document, inFront)) {
+      this.#store.acknowledgeBlindly(this.#target.decode(parcel.body).operations, inFront);
+    }
     this.#settled(parcel.upTo);
     this.#proceed();
+  }
+
+  /** False when the endpoint's document cannot be worked with; the local one stays as it is then. */
+  #adopt(document: JsonObject, inFront: readonly Operation[]): boolean {
+    try {
+      this.#store.acknowledge(document, inFront);
+      return true;
+    } catch (error) {
+      this.#warn("UNREADABLE_REPLY", `The endpoint's document cannot be read: ${String(error)}`);
+      return false;
+    }
   }
 
   #stalled(parcel: Parcel, result: Extract<SendResult, { kind: "retry" }>): void {
     this.#failures += 1;
     this.#ledger.retries += 1;
     this.#deduplicates = result.deduplicates ?? this.#deduplicates;
-    if (result.maybeApplied && this.#deduplicates !== true) {
-      parcel.unclear ||= countsTwice(this.#target.decode(parcel.body));
+    if (result.maybeApplied) {
+      parcel.inDoubt = true;
+      if (this.#deduplicates !== true) parcel.unclear ||= countsTwice(this.#target.decode(parcel.body));
     }
     this.#state = "stalled";
     const delayMs = result.retryAfterMs ?? backoffMs(this.#failures, this.#random(), this.#draining);
@@ -427,15 +480,21 @@ export class Flusher {
 
   /** A reply has been dealt with: what next? */
   #proceed(): void {
-    if (this.#parts.length > 0 || (this.#store.outbox.hasContent && this.#barriers.any)) return this.#send();
-    if (this.#store.outbox.dirty) return this.#schedule();
-    if (this.#store.outbox.hasContent) this.#state = "held";
+    const { outbox } = this.#store;
+    // No later write will come to a closed run, so there is nothing to hold a refused batch for.
+    const now = this.#parts.length > 0 || (outbox.hasContent && (this.#barriers.any || outbox.closed));
+    if (now) return this.#send();
+    if (outbox.dirty) return this.#schedule();
+    if (outbox.hasContent) this.#state = "held";
     else this.#settle();
   }
 
   #settle(): void {
     this.#state = "idle";
     this.#settled(this.#ledger.accepted);
+    const settled = this.#onSettled;
+    this.#onSettled = undefined;
+    settled?.();
   }
 
   #settled(upTo: number | undefined): void {
@@ -448,7 +507,7 @@ export class Flusher {
   // --- losses ---------------------------------------------------------------------------------------------------
 
   /** A batch with increments or appends may have been applied; what can be repeated without harm goes out again. */
-  #unclear(parcel: Parcel, document: JsonObject): void {
+  #unclear(parcel: Parcel, document: JsonObject | undefined): void {
     const lists = openParcel(this.#target, parcel);
     const only = (accumulating: boolean) => {
       const test = (item: PendingOperation) => isAccumulating(item.operation) === accumulating;
@@ -467,7 +526,8 @@ export class Flusher {
       "a reply was lost, and whether the endpoint applied it cannot be told",
       undefined,
     );
-    this.#store.acknowledge(document, this.#unacknowledged(undefined));
+    const inFront = this.#unacknowledged(undefined);
+    if (document === undefined || !this.#adopt(document, inFront)) this.#store.rebase(inFront);
     if (!repeated) this.#settled(parcel.upTo);
     this.#proceed();
   }
@@ -508,8 +568,19 @@ export class Flusher {
   }
 }
 
-/** A reply, or: whether a batch was applied cannot be told, and this is the document now. */
-type AttemptResult = SendResult | { readonly kind: "unclear"; readonly document: JsonObject };
+/** A reply, or: whether a batch was applied cannot be told, and this is the document now, if it can be read. */
+type AttemptResult = SendResult | { readonly kind: "unclear"; readonly document: JsonObject | undefined };
+
+/** The document could not be read to find out whether a batch was applied. */
+function afterFailedRead(read: Extract<ReadResult, { kind: "failed" }>): AttemptResult {
+  if (read.status === 401) return { kind: "paused", code: "UNAUTHORIZED", message: read.message };
+  if (read.definitive) return { kind: "unclear", document: undefined };
+  return { ...lostReply(read.cause), retryAfterMs: read.retryAfterMs };
+}
+
+function unread(message: string, cause: unknown): ReadResult {
+  return { kind: "failed", message, status: undefined, definitive: false, retryAfterMs: undefined, cause };
+}
 
 function calls(items: readonly PendingOperation[]): number {
   return countCalls(items.map((item) => item.count));

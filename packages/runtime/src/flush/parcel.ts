@@ -22,7 +22,9 @@ export interface Parcel {
   readonly upTo: number | undefined;
   /** Its operations were refused before, in another batch. */
   readonly suspect: boolean;
-  /** It may have been applied, and the endpoint is not known to apply a batch only once. */
+  /** A request with it got no reply, or one that does not say: it may have been applied. */
+  inDoubt: boolean;
+  /** It may have been applied, and counts twice then, and the endpoint is not known to apply a batch only once. */
   unclear: boolean;
 }
 
@@ -50,6 +52,7 @@ export function createParcel(
     counts: { own: lists.own.map(countOf), parent: lists.parent.map(countOf), root: lists.root.map(countOf) },
     upTo: lists.upTo,
     suspect,
+    inDoubt: false,
     unclear: false,
   };
 }

@@ -99,6 +99,11 @@ export class Outbox {
     return bytes;
   }
 
+  /** No more writes are accepted. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   close(): void {
     this.#closed = true;
   }

@@ -7,6 +7,11 @@ import type { ReadResult, RemoteProblem, SendResult } from "./target.ts";
 /** Statuses that mean "not now": the request was not dealt with. */
 const NOT_NOW = new Set([408, 409, 425, 429]);
 
+/** A client's fault that no repetition mends. */
+function isDefinitive(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 401 && !NOT_NOW.has(status);
+}
+
 /** What an exchange means for the batch it carried (FAULTS, group F). */
 export function interpretReply(result: ExchangeResult, clock: Clock): SendResult {
   const deduplicates =
@@ -54,7 +59,14 @@ export function interpretReply(result: ExchangeResult, clock: Clock): SendResult
 /** What an exchange that read the document brought. */
 export function interpretRead(result: ExchangeResult, clock: Clock): ReadResult {
   if (result.kind === "fault") {
-    return { kind: "failed", message: result.reason, retryAfterMs: undefined, cause: result.cause };
+    return {
+      kind: "failed",
+      message: result.reason,
+      status: undefined,
+      definitive: false,
+      retryAfterMs: undefined,
+      cause: result.cause,
+    };
   }
   const document = result.status === 200 && !result.truncated ? documentOf(parse(result.text)) : undefined;
   if (document !== undefined) {
@@ -64,6 +76,8 @@ export function interpretRead(result: ExchangeResult, clock: Clock): ReadResult 
   return {
     kind: "failed",
     message,
+    status: result.status,
+    definitive: isDefinitive(result.status),
     retryAfterMs: retryAfterMs(result.headers.get("retry-after"), clock),
     cause: new Error(message),
   };

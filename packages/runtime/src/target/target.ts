@@ -61,6 +61,10 @@ export type ReadResult =
   | {
       readonly kind: "failed";
       readonly message: string;
+      /** Of the reply; undefined when none came. */
+      readonly status: number | undefined;
+      /** The endpoint will not answer otherwise another time. */
+      readonly definitive: boolean;
       readonly retryAfterMs: number | undefined;
       readonly cause: unknown;
     };
