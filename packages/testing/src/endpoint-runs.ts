@@ -42,7 +42,7 @@ export class EndpointRuns {
   create(run: NewRun): EndpointRun {
     const parent = run.parentId === undefined ? undefined : this.find(run.parentId);
     const created: EndpointRun = {
-      id: run.id ?? this.#newId(),
+      id: run.id ?? this.newId(),
       task: run.task ?? "run",
       document: new RunDocument(run.metadata ?? {}, this.#limitBytes),
       initialMetadata: run.metadata ?? {},
@@ -86,8 +86,8 @@ export class EndpointRuns {
     return () => void waiting.delete(wake);
   }
 
-  /** Numbered, so that what a test prints is the same each time. */
-  #newId(): string {
+  /** An id that no run has yet. Numbered, so that what a test prints is the same each time. */
+  newId(): string {
     do this.#made += 1;
     while (this.#runs.has(`run_${this.#made}`));
     return `run_${this.#made}`;

@@ -1,4 +1,5 @@
 export { type ManualClock, type ManualClockOptions, manualClock, type PendingTimer } from "./manual-clock.ts";
+export { type MockedRun, type MockRunOptions, mockRun } from "./mock-run.ts";
 export type { NetworkErrorCode } from "./network-error.ts";
 export {
   accepted,
@@ -14,9 +15,13 @@ export {
   status,
   tooLarge,
 } from "./replies.ts";
+export type { AppliedOperation, DocumentChange } from "./run-document.ts";
+export { type RunTaskOptions, runTask } from "./run-task.ts";
 export {
   type RecordedRequest,
   type ScriptedEndpoint,
   type ScriptedEndpointOptions,
   scriptedEndpoint,
 } from "./scripted-endpoint.ts";
+export type { TestOptions } from "./test-options.ts";
+export type { RecordedHook, TestRun } from "./test-run.ts";

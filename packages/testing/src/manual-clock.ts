@@ -14,8 +14,11 @@ export interface PendingTimer {
   readonly at: number;
   /** What it was asked to wait, in milliseconds. */
   readonly delayMs: number;
-  /** Whether it would keep a process alive: somebody awaits what it does. */
-  readonly keepAlive: boolean;
+  /**
+   * `wait`: somebody awaits it (a retry, `wait.for`, `flush()`). `deadline`: it cuts off code that takes too long.
+   * `background`: nobody awaits it (the pause before a batch is sent, the deadline of a request).
+   */
+  readonly kind: "wait" | "deadline" | "background";
 }
 
 /**
@@ -60,6 +63,13 @@ export async function settlePromises(): Promise<void> {
   }
 }
 
+type TimerOptions = Parameters<Clock["setTimer"]>[2];
+
+function kindOf(options: TimerOptions): PendingTimer["kind"] {
+  if (options?.deadline === true) return "deadline";
+  return options?.keepAlive === true ? "wait" : "background";
+}
+
 class SteppedClock implements ManualClock {
   #now: number;
   #wallOffset: number;
@@ -81,14 +91,14 @@ class SteppedClock implements ManualClock {
   }
 
   get pendingTimers(): readonly PendingTimer[] {
-    return this.#inOrder().map(({ at, delayMs, keepAlive }) => ({ at, delayMs, keepAlive }));
+    return this.#inOrder().map(({ at, delayMs, kind }) => ({ at, delayMs, kind }));
   }
 
-  setTimer(callback: () => void, delayMs: number, options?: { keepAlive?: boolean }): Timer {
+  setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer {
     const waiting: Waiting = {
       at: this.#now + Math.max(0, delayMs),
       delayMs,
-      keepAlive: options?.keepAlive === true,
+      kind: kindOf(options),
       order: (this.#order += 1),
       callback,
     };
@@ -100,7 +110,7 @@ class SteppedClock implements ManualClock {
     let timer: Timer | undefined;
     const call = () => {
       timer?.cancel();
-      timer = this.setTimer(callback, waitMs, { keepAlive: true });
+      timer = this.setTimer(callback, waitMs);
     };
     return Object.assign(call, { cancel: () => timer?.cancel() });
   }

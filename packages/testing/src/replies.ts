@@ -34,7 +34,8 @@ export function accepted(): Reply {
 }
 
 /**
- * Answers with a status and applies nothing.
+ * Answers with a status and applies nothing. It comes as from a gateway: without the header that says that the endpoint
+ * deduplicates; give it in `headers` where that matters.
  *
  * @example
  * scriptedEndpoint([status(503, { retryAfterMs: 3_000 }), accepted()]);

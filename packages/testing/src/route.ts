@@ -1,4 +1,15 @@
 import type { Clock } from "@runmeta/runtime";
+import type { EndpointRun } from "./endpoint-run.ts";
+
+/** What executes the runs that are triggered at an endpoint. */
+export interface RunEngine {
+  /** Whether there is such a task. */
+  knows(taskId: string): boolean;
+  /** Starts to execute a run; returns at once. */
+  execute(run: EndpointRun): void;
+  /** Tells a run under way to stop. */
+  cancel(run: EndpointRun): void;
+}
 
 /** A request that has reached a route of the endpoint. */
 export interface RoutedRequest {
@@ -9,6 +20,8 @@ export interface RoutedRequest {
   /** Path parameters, decoded, in order. */
   readonly parameters: readonly string[];
   readonly clock: Clock;
+  /** Of the client that sent it; without one, triggered runs stay queued. */
+  readonly engine: RunEngine | undefined;
 }
 
 /** One call of the API. */

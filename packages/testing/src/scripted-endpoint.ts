@@ -3,8 +3,10 @@ import { DEFAULT_MAXIMUM_SIZE_BYTES, type JsonObject, type Operation } from "@ru
 import { EndpointRuns } from "./endpoint-runs.ts";
 import { metadataRoutes } from "./metadata-routes.ts";
 import { accepted, type Reply } from "./replies.ts";
-import { parseBody, type Route, refusal } from "./route.ts";
+import { parseBody, type Route, type RoutedRequest, type RunEngine, refusal } from "./route.ts";
+import { runRoutes } from "./run-routes.ts";
 import { systemTime } from "./system-time.ts";
+import { triggerRoutes } from "./trigger-routes.ts";
 
 /** Options of {@link scriptedEndpoint}. */
 export interface ScriptedEndpointOptions {
@@ -63,12 +65,20 @@ export interface ScriptedEndpoint {
 
 type Recorded = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] };
 
+/** A client of an endpoint that has a clock, and an engine, of its own. */
+export interface EndpointConnection {
+  readonly clock: Clock;
+  readonly engine?: RunEngine | undefined;
+  /** Told of each request when it comes; its outcome is filled in later. */
+  readonly onRequest?: ((request: RecordedRequest) => void) | undefined;
+}
+
 /** What `runTask` and `mockRun` need of an endpoint, besides what tests see. */
 export interface EndpointInternals {
   readonly runs: EndpointRuns;
-  readonly limitBytes: number;
-  /** Sends a request by a client that has a clock, and routes, of its own. */
-  send(request: Request, clock: Clock, routes: readonly Route[]): Promise<Response>;
+  connect(connection: EndpointConnection): (request: Request) => Promise<Response>;
+  /** Why a strict script is broken, if it is. */
+  scriptFailure(): Error | undefined;
 }
 
 const internals = new WeakMap<ScriptedEndpoint, EndpointInternals>();
@@ -98,23 +108,28 @@ export function scriptedEndpoint(
   const runs = new EndpointRuns(limitBytes);
   const requests: Recorded[] = [];
   let asked = 0;
+  let scriptFailure: Error | undefined;
 
   const nextReply = (): Reply => {
     const reply = replies[asked];
     asked += 1;
-    if (reply === undefined && options.strict === true) throw scriptEnded(replies.length, asked);
+    if (reply === undefined && options.strict === true) {
+      scriptFailure ??= new Error(
+        `the script has ${replies.length} replies, and metadata request ${asked} came`,
+      );
+      throw scriptFailure;
+    }
     return reply ?? options.otherwise ?? accepted();
   };
 
-  const ownRoutes = metadataRoutes({
-    runs,
-    limitBytes,
-    deduplicates: options.deduplicates ?? true,
-    document,
-    nextReply,
-  });
+  const deduplicates = options.deduplicates ?? true;
+  const routes = [
+    ...metadataRoutes({ runs, limitBytes, deduplicates, document, nextReply }),
+    ...triggerRoutes(runs, limitBytes),
+    ...runRoutes(runs),
+  ];
 
-  const send = async (request: Request, time: Clock, routes: readonly Route[]): Promise<Response> => {
+  const send = async (request: Request, connection: EndpointConnection): Promise<Response> => {
     const recorded: Recorded = {
       method: request.method,
       url: request.url,
@@ -122,13 +137,21 @@ export function scriptedEndpoint(
       body: undefined,
       status: undefined,
       fault: undefined,
-      at: time.now(),
+      at: connection.clock.now(),
     };
     requests.push(recorded);
+    connection.onRequest?.(recorded);
     try {
       const text = await request.text();
       recorded.body = text === "" ? undefined : (parseBody(text) ?? text);
-      const response = await answer(request, text, time, [...ownRoutes, ...routes]);
+      const response = await route(routes, {
+        request,
+        url: new URL(request.url),
+        text,
+        parameters: [],
+        clock: connection.clock,
+        engine: connection.engine,
+      });
       recorded.status = response.status;
       return response;
     } catch (error) {
@@ -140,7 +163,7 @@ export function scriptedEndpoint(
   const endpoint: ScriptedEndpoint = {
     baseURL: "http://runmeta.test",
     accessToken: "tr_dev_scripted",
-    fetch: (request) => send(request, clock, []),
+    fetch: (request) => send(request, { clock }),
     get requests() {
       return [...requests];
     },
@@ -150,34 +173,30 @@ export function scriptedEndpoint(
     document: (runId) => runs.find(runId)?.document.current ?? structuredClone(document),
     applied: (runId) => (runs.find(runId)?.document.applied ?? []).map(({ operation }) => operation),
     verify() {
-      if (asked > replies.length && options.strict === true) throw scriptEnded(replies.length, asked);
+      if (scriptFailure !== undefined) throw scriptFailure;
       if (asked < replies.length) {
         throw new Error(`${replies.length - asked} of ${replies.length} scripted replies were never used`);
       }
     },
   };
-  internals.set(endpoint, { runs, limitBytes, send });
+  internals.set(endpoint, {
+    runs,
+    connect: (connection) => (request) => send(request, connection),
+    scriptFailure: () => scriptFailure,
+  });
   return endpoint;
 }
 
-async function answer(
-  request: Request,
-  text: string,
-  clock: Clock,
-  routes: readonly Route[],
-): Promise<Response> {
-  const url = new URL(request.url);
-  for (const route of routes) {
-    const match = route.method === request.method ? route.path.exec(url.pathname) : null;
+function route(routes: readonly Route[], routed: RoutedRequest): Response | Promise<Response> {
+  const { method } = routed.request;
+  const { pathname } = routed.url;
+  for (const candidate of routes) {
+    const match = candidate.method === method ? candidate.path.exec(pathname) : null;
     if (match === null) continue;
     const parameters = match.slice(1).map((part) => decodeURIComponent(part));
-    return route.handle({ request, url, text, parameters, clock });
+    return candidate.handle({ ...routed, parameters });
   }
-  return refusal(404, `the scripted endpoint has no ${request.method} ${url.pathname}`);
-}
-
-function scriptEnded(replies: number, asked: number): Error {
-  return new Error(`the script has ${replies} replies, and metadata request ${asked} came`);
+  return refusal(404, `the scripted endpoint has no ${method} ${pathname}`);
 }
 
 function faultText(error: unknown): string {

@@ -46,7 +46,7 @@ describe("manualClock", () => {
     const clock = manualClock();
     let fired = 0;
     const timer = clock.setTimer(() => (fired += 1), 10, { keepAlive: true });
-    expect(clock.pendingTimers).toEqual([{ at: 10, delayMs: 10, keepAlive: true }]);
+    expect(clock.pendingTimers).toEqual([{ at: 10, delayMs: 10, kind: "wait" }]);
     timer.cancel();
     expect(clock.pendingTimers).toEqual([]);
     await clock.advance(20);

@@ -1,0 +1,309 @@
+import { type Clock, type Drop, type FlushStats, MetadataValueError, type Warning } from "@runmeta/runtime";
+import {
+  copyJson,
+  isJsonObject,
+  type JsonObject,
+  MAXIMUM_SIZE_VARIABLE,
+  resolveMaximumSize,
+} from "@runmeta/runtime/protocol";
+import {
+  ApiClient,
+  type AttemptOutcome,
+  createRunTarget,
+  currentConfig,
+  decodePacket,
+  describeError,
+  encodePacket,
+  findTask,
+  type RunmetaConfig,
+  runAttempts,
+  type TaskDefinition,
+} from "@runmeta/runtime/worker";
+import type { EndpointRun } from "./endpoint-run.ts";
+import type { RunEngine } from "./route.ts";
+import {
+  type EndpointInternals,
+  internalsOf,
+  type RecordedRequest,
+  type ScriptedEndpoint,
+  scriptedEndpoint,
+} from "./scripted-endpoint.ts";
+import { SkippingClock } from "./skipping-clock.ts";
+import type { TestOptions } from "./test-options.ts";
+import { addStats, noStats, type RecordedHook, type TestRun } from "./test-run.ts";
+
+/** What one run did, as it is collected. */
+interface RunNotes {
+  readonly hooks: RecordedHook[];
+  readonly warnings: Warning[];
+  readonly drops: Drop[];
+  stats: FlushStats;
+  output: unknown;
+  error: unknown;
+}
+
+/** What a session is made of. */
+export interface SessionOptions extends TestOptions {
+  readonly config?: RunmetaConfig | undefined;
+  /** The task's own limit. */
+  readonly taskMaximumSize?: number | undefined;
+}
+
+/** Retries happen as they do in production, whatever the config says about development. */
+const environment = { id: "env_test", slug: "test", type: "PRODUCTION" } as const;
+
+/**
+ * One mocked run with all its descendants: their clock, their client of the endpoint, and what they did. Several
+ * sessions at one endpoint share documents and nothing else.
+ */
+export class RunSession implements RunEngine {
+  readonly clock: Clock;
+  readonly client: ApiClient;
+  readonly endpoint: EndpointInternals;
+  readonly #options: SessionOptions;
+  readonly #skipping: SkippingClock | undefined;
+  readonly #requests: RecordedRequest[] = [];
+  readonly #notes = new Map<string, RunNotes>();
+  readonly #cancels = new Map<string, AbortController>();
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#skipping = options.clock === undefined ? new SkippingClock() : undefined;
+    this.clock = options.clock ?? (this.#skipping as Clock);
+    const endpoint = options.endpoint ?? this.#ownEndpoint();
+    this.endpoint = internalsOf(endpoint);
+    const fetch = this.endpoint.connect({
+      clock: this.clock,
+      engine: this,
+      onRequest: (request) => this.#requests.push(request),
+    });
+    const { baseURL, accessToken } = endpoint;
+    this.client = new ApiClient({ baseURL, accessToken, fetch, clock: this.clock });
+  }
+
+  /**
+   * A document that the test gives, as it would arrive from a trigger.
+   * @throws MetadataValueError, MetadataSizeError for what cannot be the metadata of a run
+   */
+  document(metadata: object | undefined): JsonObject {
+    return documentOf(metadata, this.#limitOf(this.#options.taskMaximumSize));
+  }
+
+  /** Makes the run that was given as parent, if one was; gives its id. */
+  openParent(): string | undefined {
+    const { parent } = this.#options;
+    if (parent === undefined) return undefined;
+    const createdAt = this.clock.wallTime();
+    const run = this.endpoint.runs.create({
+      id: parent.id,
+      metadata: this.document(parent.metadata),
+      createdAt,
+    });
+    this.endpoint.runs.start(run, 1, createdAt);
+    return run.id;
+  }
+
+  /** Moves time, where nobody else does, until `body` and every run that was triggered on the way have ended. */
+  async drive<T>(body: () => Promise<T>): Promise<T> {
+    const everything = this.#finish(body);
+    const result = await (this.#skipping?.drive(everything) ?? everything);
+    const failure = this.endpoint.scriptFailure();
+    if (failure !== undefined) throw failure;
+    return result;
+  }
+
+  async #finish<T>(body: () => Promise<T>): Promise<T> {
+    // Loads what packets need, so that no file is read while time may move.
+    await encodePacket([]);
+    try {
+      return await body();
+    } finally {
+      while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    }
+  }
+
+  /** Executes a run to its end. Rejects for options that are out of range only. */
+  async perform(run: EndpointRun, task: TaskDefinition): Promise<void> {
+    const notes = this.notesOf(run.id);
+    const cancel = new AbortController();
+    this.#cancels.set(run.id, cancel);
+    const { config, signal } = this.#options;
+    const { runs } = this.endpoint;
+    runs.start(run, 1, this.clock.wallTime());
+    const limitBytes = this.#limitOf(task.settings.metadata?.maximumSize);
+    const { outcome } = await runAttempts({
+      task,
+      run: {
+        id: run.id,
+        attempt: 1,
+        payload: run.payload,
+        metadata: run.document.current,
+        initialMetadata: run.initialMetadata,
+        tags: run.tags,
+        parentId: run.parentId,
+        rootId: run.rootId,
+        batchId: run.batchId,
+        maxAttempts: run.maxAttempts,
+        isTest: run.isTest,
+        environment,
+      },
+      client: this.client,
+      target: createRunTarget({
+        runId: run.id,
+        endpoint: () => this.client,
+        clock: this.clock,
+        limitBytes,
+      }),
+      clock: this.clock,
+      signal: signal === undefined ? cancel.signal : AbortSignal.any([signal, cancel.signal]),
+      config,
+      metadataOptions: this.listeners(run.id, task),
+      onHook: (call) => notes.hooks.push({ ...call, attempt: run.attempt }),
+      onAttempt: (attempt, ended) => {
+        notes.stats = addStats(notes.stats, ended.stats);
+        if (ended.kind === "failed" && ended.retryAfterMs !== undefined) run.attempt = attempt + 1;
+      },
+    });
+    await this.#end(run, outcome);
+  }
+
+  async #end(run: EndpointRun, outcome: AttemptOutcome): Promise<void> {
+    const notes = this.notesOf(run.id);
+    const finishedAt = this.clock.wallTime();
+    const end = { output: undefined, error: undefined, finishedAt };
+    switch (outcome.kind) {
+      case "completed":
+        notes.output = await decodePacket(outcome.output);
+        this.endpoint.runs.end(run, { ...end, status: "COMPLETED", output: outcome.output });
+        break;
+      case "failed":
+        notes.error = outcome.thrown;
+        this.endpoint.runs.end(run, {
+          ...end,
+          status: outcome.timedOut ? "TIMED_OUT" : "FAILED",
+          error: outcome.error,
+        });
+        break;
+      case "cancelled":
+        this.endpoint.runs.end(run, { ...end, status: "CANCELED" });
+    }
+  }
+
+  knows(taskId: string): boolean {
+    return Object.hasOwn(this.#options.children ?? {}, taskId) || findTask(taskId) !== undefined;
+  }
+
+  execute(run: EndpointRun): void {
+    const task = findTask(run.task);
+    const stubbed = Object.hasOwn(this.#options.children ?? {}, run.task);
+    const ended = (stubbed || task === undefined ? this.#performStub(run) : this.perform(run, task)).catch(
+      (error: unknown) => this.#fail(run, error),
+    );
+    this.#underWay.add(ended);
+    void ended.finally(() => this.#underWay.delete(ended));
+  }
+
+  cancel(run: EndpointRun): void {
+    this.#cancels.get(run.id)?.abort(new Error("the run was cancelled"));
+  }
+
+  async #performStub(run: EndpointRun): Promise<void> {
+    const stub = this.#options.children?.[run.task];
+    this.endpoint.runs.start(run, 1, this.clock.wallTime());
+    const value: unknown = typeof stub === "function" ? await stub(await decodePacket(run.payload)) : stub;
+    const output = await encodePacket(value);
+    this.notesOf(run.id).output = await decodePacket(output);
+    const finishedAt = this.clock.wallTime();
+    this.endpoint.runs.end(run, { status: "COMPLETED", output, error: undefined, finishedAt });
+  }
+
+  #fail(run: EndpointRun, thrown: unknown): void {
+    this.notesOf(run.id).error = thrown;
+    const error = describeError(thrown);
+    const finishedAt = this.clock.wallTime();
+    this.endpoint.runs.end(run, { status: "FAILED", output: undefined, error, finishedAt });
+  }
+
+  /** Collects warnings and drops of a run, and passes them on to those that the user registered. */
+  listeners(runId: string, task?: TaskDefinition) {
+    const notes = this.notesOf(runId);
+    const config = (this.#options.config ?? currentConfig())?.metadata;
+    const own = task?.settings.metadata;
+    return {
+      maximumSize: this.#options.maximumSize,
+      onWarning(warning: Warning) {
+        notes.warnings.push(warning);
+        (own?.onWarning ?? config?.onWarning)?.(warning);
+      },
+      onDrop(drop: Drop) {
+        notes.drops.push(drop);
+        (own?.onDrop ?? config?.onDrop)?.(drop);
+      },
+    };
+  }
+
+  notesOf(runId: string): RunNotes {
+    const known = this.#notes.get(runId);
+    if (known !== undefined) return known;
+    const notes: RunNotes = {
+      hooks: [],
+      warnings: [],
+      drops: [],
+      stats: noStats,
+      output: undefined,
+      error: undefined,
+    };
+    this.#notes.set(runId, notes);
+    return notes;
+  }
+
+  /** Everything about a run, as it is now. */
+  describe(run: EndpointRun): TestRun {
+    const { runs } = this.endpoint;
+    const { hooks, warnings, drops, stats, output, error } = this.notesOf(run.id);
+    const parent = run.parentId === undefined ? undefined : runs.find(run.parentId);
+    return {
+      id: run.id,
+      task: run.task,
+      status: run.status,
+      output,
+      error,
+      attempts: run.attempt,
+      metadata: run.document.current,
+      timeline: run.document.changes(),
+      requests: this.#requests,
+      hooks,
+      warnings,
+      drops,
+      children: runs
+        .all()
+        .filter(({ parentId }) => parentId === run.id)
+        .map((child) => this.describe(child)),
+      parent: parent === undefined ? undefined : { id: parent.id, metadata: parent.document.current },
+      stats,
+    };
+  }
+
+  #limitOf(taskMaximumSize: number | undefined): number {
+    const { maximumSize, config } = this.#options;
+    const configured = (config ?? currentConfig())?.metadata?.maximumSize;
+    const fromEnvironment = resolveMaximumSize(process.env[MAXIMUM_SIZE_VARIABLE]);
+    return maximumSize ?? taskMaximumSize ?? configured ?? fromEnvironment ?? resolveDefault();
+  }
+
+  #ownEndpoint(): ScriptedEndpoint {
+    return scriptedEndpoint([], { maximumSize: this.#limitOf(this.#options.taskMaximumSize) });
+  }
+}
+
+/** A variable that is no number is reported by the runtime, in its own words. */
+function resolveDefault(): number {
+  return resolveMaximumSize(undefined) ?? 0;
+}
+
+function documentOf(metadata: object | undefined, limitBytes: number): JsonObject {
+  const copy = copyJson(metadata ?? {}, undefined, limitBytes);
+  if (!isJsonObject(copy)) throw new MetadataValueError("$", "the metadata of a run must be an object");
+  return copy;
+}
