@@ -1,4 +1,3 @@
-import { openPgliteDirectory, openPgliteMemory } from "./open-pglite.ts";
 import { sqlStorage } from "./sql-storage.ts";
 import type { Storage } from "./storage.ts";
 
@@ -26,7 +25,11 @@ export interface PgliteStorageOptions {
 export function pgliteStorage(options: PgliteStorageOptions = {}): Storage {
   const { directory, fsync = true } = options;
   return sqlStorage(
-    () => (directory === undefined ? openPgliteMemory() : openPgliteDirectory({ directory, fsync })),
+    async () => {
+      // Loaded when it is used: PGlite takes 0.2 s to import, which a server on PostgreSQL need not wait for.
+      const { openPgliteDirectory, openPgliteMemory } = await import("./open-pglite.ts");
+      return directory === undefined ? openPgliteMemory() : openPgliteDirectory({ directory, fsync });
+    },
     { exclusive: true },
   );
 }
