@@ -1,0 +1,106 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { runDev } from "./dev.ts";
+import { runDevChild } from "./dev-child.ts";
+import { runServe, type ServeOptions } from "./serve.ts";
+
+/** The command line `runmeta`. Its actions reject with errors whose message is for the user. */
+export function createProgram(): Command {
+  const program = new Command("runmeta")
+    .description("Live metadata for background jobs: the server, its storage and its engine.")
+    .version(packageJson.version)
+    .showHelpAfterError("(runmeta --help tells more)");
+
+  program
+    .command("dev")
+    .description("everything in one process for your own machine; loads task files again when they change")
+    .argument("[tasks...]", "task files or folders (default: the config's dirs, else ./trigger)")
+    .addOption(portOption())
+    .addOption(dataOption())
+    .addOption(concurrencyOption())
+    .addOption(sizeOption())
+    .addHelpText("after", CONFIG_HELP)
+    .action((tasks: string[], options: DevCommandOptions) => runDev({ tasks, ...options }));
+
+  program
+    .command("serve")
+    .description("the server; keys come from RUNMETA_SECRET_KEYS (several: with commas), or --secret-key")
+    .argument("[tasks...]", "task files or folders for the inline engine")
+    .addOption(portOption())
+    .option("--host <host>", "address to listen on", "127.0.0.1")
+    .addOption(dataOption())
+    .option("--database-url <url>", "PostgreSQL (postgres://…) instead of --data")
+    .option(
+      "--secret-key <key>",
+      "tr_dev_…, tr_stg_…, tr_prod_… or tr_preview_…; repeatable; ps shows it, so prefer RUNMETA_SECRET_KEYS",
+      collect,
+    )
+    .addOption(
+      new Option(
+        "--engine <engine>",
+        "what executes runs: inline (this process) or none (foreign workers); default: inline where there are tasks",
+      ),
+    )
+    .addOption(new Option("--redis-url <url>").hideHelp())
+    .addOption(concurrencyOption())
+    .addOption(sizeOption())
+    .addHelpText("after", CONFIG_HELP)
+    .action((tasks: string[], options: Omit<ServeOptions, "tasks">) => runServe({ tasks, ...options }));
+
+  program
+    .command("dev-child", { hidden: true })
+    .argument("[tasks...]")
+    .addOption(portOption())
+    .addOption(dataOption())
+    .addOption(concurrencyOption())
+    .addOption(sizeOption())
+    .action((tasks: string[], options: DevCommandOptions) => runDevChild({ tasks, ...options }));
+
+  return program;
+}
+
+interface DevCommandOptions {
+  readonly port: number;
+  readonly data: string;
+  readonly concurrency?: number;
+  readonly maxMetadataSize?: number;
+}
+
+const CONFIG_HELP = `
+A runmeta.config.ts or trigger.config.ts in the working directory is loaded first.`;
+
+function portOption(): Option {
+  return new Option("--port <port>", "port to listen on; 0 takes a free one")
+    .default(3030)
+    .argParser(wholeNumber(0, 65_535));
+}
+
+function dataOption(): Option {
+  return new Option("--data <directory>", "directory of the embedded database").default(".runmeta");
+}
+
+function concurrencyOption(): Option {
+  return new Option("--concurrency <runs>", "runs executing at once (default: 100)").argParser(
+    wholeNumber(1, 1_000_000),
+  );
+}
+
+function sizeOption(): Option {
+  return new Option(
+    "--max-metadata-size <bytes>",
+    "largest metadata document (default: TASK_RUN_METADATA_MAXIMUM_SIZE, else 4096)",
+  ).argParser(wholeNumber(2, 2_097_152));
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}

@@ -1,0 +1,93 @@
+import { createServer } from "../create-server.ts";
+import { inlineEngine } from "../engine/inline-engine.ts";
+import { noEngine } from "../engine/no-engine.ts";
+import { pgliteStorage } from "../storage/pglite-storage.ts";
+import { postgresStorage } from "../storage/postgres-storage.ts";
+import { CliError } from "./explain.ts";
+import { type LoadedTasks, loadTasks } from "./load-tasks.ts";
+import { faultReporter } from "./report-fault.ts";
+import { readSecretKeyFile } from "./secret-key-file.ts";
+import { surviveRejections } from "./survive-rejections.ts";
+import { untilToldToStop } from "./until-told-to-stop.ts";
+
+/** The options of `runmeta serve`. */
+export interface ServeOptions {
+  readonly tasks: readonly string[];
+  readonly port: number;
+  readonly host: string;
+  readonly data: string;
+  readonly databaseUrl?: string;
+  readonly secretKey?: readonly string[];
+  readonly engine?: string;
+  readonly redisUrl?: string;
+  readonly concurrency?: number;
+  readonly maxMetadataSize?: number;
+}
+
+/** `runmeta serve`: serves until SIGTERM or SIGINT, then drains. Never prints a key. */
+export async function runServe(options: ServeOptions): Promise<void> {
+  const stop = untilToldToStop({ child: false });
+  requireKnownEngine(options);
+  const { keys, origin } = await secretKeys(options);
+  const loaded = await tasksFor(options);
+  const onError = faultReporter();
+  surviveRejections(onError);
+  const server = await createServer({
+    storage:
+      options.databaseUrl === undefined
+        ? pgliteStorage({ directory: options.data })
+        : postgresStorage({ connectionString: options.databaseUrl }),
+    engine: loaded === undefined ? noEngine() : inlineEngine({ concurrency: options.concurrency }),
+    secretKeys: keys,
+    maximumSize: options.maxMetadataSize,
+    onError,
+  });
+  try {
+    await server.listen({ port: options.port, host: options.host });
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  const engine = loaded === undefined ? "none" : `inline, tasks: ${loaded.tasks.join(", ")}`;
+  process.stdout.write(`listening on ${server.url}\nengine: ${engine}\nkeys: ${origin}\n`);
+  await stop;
+  await server.close();
+  process.exit(0);
+}
+
+function requireKnownEngine({ engine, redisUrl, tasks }: ServeOptions): void {
+  if (engine === "bullmq" || redisUrl !== undefined)
+    throw new CliError(
+      "The engine bullmq (and --redis-url) is not available yet; use --engine inline or none.",
+    );
+  if (engine !== undefined && engine !== "inline" && engine !== "none")
+    throw new CliError(`--engine is ${engine}; it must be inline or none.`);
+  if (engine === "none" && tasks.length > 0)
+    throw new CliError("Task files are given, but --engine none executes nothing; leave one of the two out.");
+}
+
+/** What the inline engine executes; undefined: nothing does. */
+async function tasksFor({ engine, tasks }: ServeOptions): Promise<LoadedTasks | undefined> {
+  if (engine === "none") return undefined;
+  const loaded = await loadTasks(tasks, process.cwd());
+  if (loaded.tasks.length > 0) return loaded;
+  if (engine === undefined && tasks.length === 0) return undefined;
+  throw new CliError(
+    loaded.files.length === 0
+      ? "There are no task files: name them, or put them in ./trigger, or start with --engine none."
+      : `No task is defined in ${loaded.files.join(", ")}: export what task({ … }) gives.`,
+  );
+}
+
+async function secretKeys(options: ServeOptions): Promise<{ keys: readonly string[]; origin: string }> {
+  const named = (process.env.RUNMETA_SECRET_KEYS ?? "").split(/[\s,]+/).filter((key) => key !== "");
+  const keys = [...new Set([...(options.secretKey ?? []), ...named])];
+  if (keys.length > 0) return { keys, origin: `${keys.length} given` };
+  if (options.databaseUrl !== undefined || !["127.0.0.1", "localhost", "::1"].includes(options.host)) {
+    throw new CliError(
+      "There is no secret key: set RUNMETA_SECRET_KEYS (tr_prod_… and so on), or give --secret-key.",
+    );
+  }
+  const { key, path } = await readSecretKeyFile(options.data);
+  return { keys: [key], origin: `in ${path}` };
+}
