@@ -28,6 +28,9 @@ export interface StatusOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Statuses that HTTP allows no body for. */
+const WITHOUT_BODY = new Set([204, 205, 304]);
+
 /** Applies the request and says so: what a healthy endpoint does. */
 export function accepted(): Reply {
   return (call) => call.apply();
@@ -45,8 +48,9 @@ export function status(code: number, options: StatusOptions = {}): Reply {
     options.retryAfter ??
     (options.retryAfterMs === undefined ? undefined : String(Math.ceil(options.retryAfterMs / 1_000)));
   const { body = { error: `scripted ${code}` } } = options;
+  const text = typeof body === "string" ? body : JSON.stringify(body);
   return () =>
-    new Response(typeof body === "string" ? body : JSON.stringify(body), {
+    new Response(WITHOUT_BODY.has(code) ? null : text, {
       status: code,
       headers: {
         "content-type": "application/json",

@@ -1,6 +1,7 @@
-import { type Clock, type Drop, type FlushStats, MetadataValueError, type Warning } from "@runmeta/runtime";
+import { type Clock, MetadataValueError } from "@runmeta/runtime";
 import {
   copyJson,
+  DEFAULT_MAXIMUM_SIZE_BYTES,
   isJsonObject,
   type JsonObject,
   MAXIMUM_SIZE_VARIABLE,
@@ -19,8 +20,10 @@ import {
   runAttempts,
   type TaskDefinition,
 } from "@runmeta/runtime/worker";
+import { describeRun } from "./describe-run.ts";
 import type { EndpointRun } from "./endpoint-run.ts";
 import type { RunEngine } from "./route.ts";
+import { emptyNotes, notingListeners, type RunNotes } from "./run-notes.ts";
 import {
   type EndpointInternals,
   internalsOf,
@@ -30,17 +33,7 @@ import {
 } from "./scripted-endpoint.ts";
 import { SkippingClock } from "./skipping-clock.ts";
 import type { TestOptions } from "./test-options.ts";
-import { addStats, noStats, type RecordedHook, type TestRun } from "./test-run.ts";
-
-/** What one run did, as it is collected. */
-interface RunNotes {
-  readonly hooks: RecordedHook[];
-  readonly warnings: Warning[];
-  readonly drops: Drop[];
-  stats: FlushStats;
-  output: unknown;
-  error: unknown;
-}
+import { addStats, type TestRun } from "./test-run.ts";
 
 /** What a session is made of. */
 export interface SessionOptions extends TestOptions {
@@ -225,81 +218,38 @@ export class RunSession implements RunEngine {
     this.endpoint.runs.end(run, { status: "FAILED", output: undefined, error, finishedAt });
   }
 
-  /** Collects warnings and drops of a run, and passes them on to those that the user registered. */
+  /** Options that note warnings and drops of a run; those that the user registered are told as well. */
   listeners(runId: string, task?: TaskDefinition) {
-    const notes = this.notesOf(runId);
-    const config = (this.#options.config ?? currentConfig())?.metadata;
-    const own = task?.settings.metadata;
-    return {
-      maximumSize: this.#options.maximumSize,
-      onWarning(warning: Warning) {
-        notes.warnings.push(warning);
-        (own?.onWarning ?? config?.onWarning)?.(warning);
-      },
-      onDrop(drop: Drop) {
-        notes.drops.push(drop);
-        (own?.onDrop ?? config?.onDrop)?.(drop);
-      },
-    };
+    const layers = [task?.settings.metadata, (this.#options.config ?? currentConfig())?.metadata];
+    const { maximumSize } = this.#options;
+    return { maximumSize, ...notingListeners(this.notesOf(runId), layers) };
   }
 
   notesOf(runId: string): RunNotes {
-    const known = this.#notes.get(runId);
-    if (known !== undefined) return known;
-    const notes: RunNotes = {
-      hooks: [],
-      warnings: [],
-      drops: [],
-      stats: noStats,
-      output: undefined,
-      error: undefined,
-    };
+    const notes = this.#notes.get(runId) ?? emptyNotes();
     this.#notes.set(runId, notes);
     return notes;
   }
 
-  /** Everything about a run, as it is now. */
   describe(run: EndpointRun): TestRun {
-    const { runs } = this.endpoint;
-    const { hooks, warnings, drops, stats, output, error } = this.notesOf(run.id);
-    const parent = run.parentId === undefined ? undefined : runs.find(run.parentId);
-    return {
-      id: run.id,
-      task: run.task,
-      status: run.status,
-      output,
-      error,
-      attempts: run.attempt,
-      metadata: run.document.current,
-      timeline: run.document.changes(),
-      requests: this.#requests,
-      hooks,
-      warnings,
-      drops,
-      children: runs
-        .all()
-        .filter(({ parentId }) => parentId === run.id)
-        .map((child) => this.describe(child)),
-      parent: parent === undefined ? undefined : { id: parent.id, metadata: parent.document.current },
-      stats,
-    };
+    return describeRun(run, {
+      runs: this.endpoint.runs,
+      requests: [...this.#requests],
+      notesOf: (id) => this.notesOf(id),
+    });
   }
 
   #limitOf(taskMaximumSize: number | undefined): number {
     const { maximumSize, config } = this.#options;
     const configured = (config ?? currentConfig())?.metadata?.maximumSize;
+    // A text that is no number is reported by the runtime, in its own words.
     const fromEnvironment = resolveMaximumSize(process.env[MAXIMUM_SIZE_VARIABLE]);
-    return maximumSize ?? taskMaximumSize ?? configured ?? fromEnvironment ?? resolveDefault();
+    return maximumSize ?? taskMaximumSize ?? configured ?? fromEnvironment ?? DEFAULT_MAXIMUM_SIZE_BYTES;
   }
 
   #ownEndpoint(): ScriptedEndpoint {
     return scriptedEndpoint([], { maximumSize: this.#limitOf(this.#options.taskMaximumSize) });
   }
-}
-
-/** A variable that is no number is reported by the runtime, in its own words. */
-function resolveDefault(): number {
-  return resolveMaximumSize(undefined) ?? 0;
 }
 
 function documentOf(metadata: object | undefined, limitBytes: number): JsonObject {

@@ -1,5 +1,6 @@
 import type { Drop, FlushStats, JsonObject, Warning } from "@runmeta/runtime";
 import type { HookCall } from "@runmeta/runtime/worker";
+import type { EndpointRunStatus } from "./endpoint-run.ts";
 import type { DocumentChange } from "./run-document.ts";
 import type { RecordedRequest } from "./scripted-endpoint.ts";
 
@@ -14,7 +15,7 @@ export interface TestRun<TOutput = unknown> {
   readonly id: string;
   /** The task's id; `run` for a run without one. */
   readonly task: string;
-  readonly status: "QUEUED" | "EXECUTING" | "COMPLETED" | "FAILED" | "CANCELED" | "TIMED_OUT";
+  readonly status: EndpointRunStatus;
   /** What the caller of the task gets: it has travelled as a packet. Undefined unless the run completed. */
   readonly output: TOutput | undefined;
   /** Exactly what was thrown in the last attempt; undefined unless it failed. */
@@ -28,7 +29,7 @@ export interface TestRun<TOutput = unknown> {
    * that were folded into one before they were sent are one change.
    */
   readonly timeline: readonly DocumentChange[];
-  /** Every request of this run and of its children, in order. */
+  /** Every request that the mocked run sent, in order: its own, and those of its children. */
   readonly requests: readonly RecordedRequest[];
   /** Hooks in the order of their calls, `middleware` included: the config's, global ones, the task's. */
   readonly hooks: readonly RecordedHook[];

@@ -158,7 +158,7 @@ describe("runTask", () => {
     const hanging = task({
       id: "hanging",
       maxDuration: 0.02,
-      run: (_: undefined, { signal }) =>
+      run: (_: unknown, { signal }) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener("abort", () => reject(signal.reason));
         }),
@@ -170,7 +170,7 @@ describe("runTask", () => {
     const abort = new AbortController();
     const cancelled = task({
       id: "cancelled",
-      run: async (_: undefined, { signal }) => {
+      run: async (_: unknown, { signal }) => {
         metadata.set("begun", true);
         abort.abort();
         await new Promise((resolve) =>
@@ -200,7 +200,7 @@ describe("runTask", () => {
           await next();
           metadata.append("order", "out");
         },
-        run: (_: undefined, { ctx }) => {
+        run: (_: unknown, { ctx }) => {
           if (ctx.attempt.number === 1) throw new Error("first");
         },
       });
