@@ -41,10 +41,10 @@ export {
   TaskRunFailedError,
   TaskRunFailedError as SubtaskUnwrapError,
 } from "./errors.ts";
-export type { FlushOptions } from "./flush/flusher.ts";
+export type { FlushOptions } from "./flush/flusher-options.ts";
 // --- tasks
 export { defineConfig, type RunmetaConfig } from "./lifecycle/config.ts";
-export { currentRun, type RunHandle as CurrentRun } from "./lifecycle/current-run.ts";
+export { type CurrentRun, currentRun } from "./lifecycle/current-run.ts";
 export type { CompletionResult, HookParams, TaskHooks } from "./lifecycle/hooks.ts";
 export { type LocalsKey, locals } from "./lifecycle/locals.ts";
 export { type LogLine, type LogSink, logger, setLogSink } from "./lifecycle/logger.ts";
@@ -53,7 +53,6 @@ export { type RetriedCall, retry } from "./lifecycle/retry.ts";
 export type { RetryOptions } from "./lifecycle/retry-options.ts";
 export { runTarget } from "./lifecycle/run-targets.ts";
 export { type SchemaTaskOptions, schemaTask } from "./lifecycle/schema-task.ts";
-export type { StandardSchema } from "./standard-schema.ts";
 export { task } from "./lifecycle/task.ts";
 export type { TaskRunContext as Context } from "./lifecycle/task-context.ts";
 export type { RunParams, TaskOptions } from "./lifecycle/task-definition.ts";
@@ -82,6 +81,7 @@ export type { Drop, DropReason, MetadataOptions, Warning, WarningCode } from "./
 export type { Progress, ProgressOptions, ProgressValue } from "./progress.ts";
 export type { JsonObject, JsonValue } from "./protocol/json.ts";
 export type { Operation } from "./protocol/operation.ts";
+export type { StandardSchema } from "./standard-schema.ts";
 export type { FlushStats } from "./store/ledger.ts";
 export { type MemoryTarget, memoryTarget } from "./target/memory-target.ts";
 export type {

@@ -4,7 +4,7 @@ import { type Metadata, metadata } from "../metadata.ts";
 import type { FlushStats } from "../store/ledger.ts";
 
 /** The run that the calling code belongs to. */
-export interface RunHandle {
+export interface CurrentRun {
   readonly id: string;
   /** The task's id; undefined for a run that `withRun` opened without one. */
   readonly task: string | undefined;
@@ -24,13 +24,13 @@ export interface RunHandle {
 }
 
 /** The current run; undefined outside one. */
-export function currentRun(): RunHandle | undefined {
+export function currentRun(): CurrentRun | undefined {
   const scope = currentScope();
   return scope === undefined ? undefined : handleOf(scope);
 }
 
 /** A run as user code sees it. */
-export function handleOf(scope: RunScope): RunHandle {
+export function handleOf(scope: RunScope): CurrentRun {
   return {
     id: scope.id,
     task: scope.task,

@@ -16,7 +16,7 @@ import type { FlushStats } from "../store/ledger.ts";
 import { memoryTarget } from "../target/memory-target.ts";
 import { createRunTarget } from "../target/run-target.ts";
 import type { Target } from "../target/target.ts";
-import { handleOf, type RunHandle } from "./current-run.ts";
+import { type CurrentRun, handleOf } from "./current-run.ts";
 import { type OpenRun, openRun } from "./open-run.ts";
 import { RegisteredRun, type StartedAttempt } from "./registered-run.ts";
 import { replaySpool } from "./replay-spool.ts";
@@ -89,7 +89,7 @@ export type RunResult<T> = {
  *   metadata.set("status", "sending");
  * });
  */
-export async function withRun<T>(options: RunOptions, body: (run: RunHandle) => T | Promise<T>): Promise<T> {
+export async function withRun<T>(options: RunOptions, body: (run: CurrentRun) => T | Promise<T>): Promise<T> {
   const result = await withRunResult(options, body);
   if (result.ok) return result.value;
   throw result.error;
@@ -98,7 +98,7 @@ export async function withRun<T>(options: RunOptions, body: (run: RunHandle) => 
 /** Same as {@link withRun}, and tells what became of the metadata; the body's error is a value here. */
 export async function withRunResult<T>(
   options: RunOptions,
-  body: (run: RunHandle) => T | Promise<T>,
+  body: (run: CurrentRun) => T | Promise<T>,
 ): Promise<RunResult<T>> {
   const run = await begin(options);
   const outcome = await run.opened.run(() => settle(body, run.opened));
@@ -109,7 +109,7 @@ export async function withRunResult<T>(
 
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
-async function settle<T>(body: (run: RunHandle) => T | Promise<T>, opened: OpenRun): Promise<Outcome<T>> {
+async function settle<T>(body: (run: CurrentRun) => T | Promise<T>, opened: OpenRun): Promise<Outcome<T>> {
   try {
     return { ok: true, value: await body(handleOf(opened.scope)) };
   } catch (error) {

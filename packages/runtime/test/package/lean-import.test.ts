@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { packedProject } from "./packed-project.ts";
 
-describe("what importing the runtime costs", () => {
+describe("what importing the runtime costs", { timeout: 90_000 }, () => {
   it("neither import nor a run's metadata needs zod or superjson", async () => {
     // They are not there, so any import of them would fail.
     await using project = await packedProject({ without: ["zod", "superjson"] });

@@ -9,7 +9,7 @@ beforeAll(async () => {
     install: ["runtime", "server", "testing"],
     aliases: ["@trigger.dev/sdk"],
   });
-});
+}, 120_000);
 
 afterAll(() => project?.[Symbol.asyncDispose]());
 
@@ -32,7 +32,7 @@ const wholeWay = {
   metadata: { startedAt: "1970-01-01T00:00:00.000Z", n: 3 },
 };
 
-describe("the packages as users get them", () => {
+describe("the packages as users get them", { timeout: 90_000 }, () => {
   it("import, and @runmeta/runtime/v3 is the same module", async () => {
     expect(await printed("import.mjs")).toEqual({
       document: { by: "import", n: 2, v3: true },
