@@ -1,6 +1,6 @@
 import { currentScope } from "./context/context-storage.ts";
 import { ApiError, NotSupportedError } from "./errors.ts";
-import type { FlushOptions } from "./flush/flusher.ts";
+import type { FlushOptions } from "./flush/flusher-options.ts";
 import { createProgress, type Progress, type ProgressOptions } from "./progress.ts";
 import type { JsonObject } from "./protocol/json.ts";
 import { createUpdater, type Updater } from "./updater.ts";

@@ -1,71 +1,35 @@
 import type { Clock, Debounced, Timer } from "../clock.ts";
 import { MetadataFlushError } from "../errors.ts";
-import type { DropReason, ResolvedMetadataOptions, WarningCode } from "../options.ts";
-import type { PendingOperation } from "../protocol/collapse-operations.ts";
+import type { DropReason, ResolvedMetadataOptions } from "../options.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
 import type { FlushStats } from "../store/ledger.ts";
 import type { MetadataStore } from "../store/metadata-store.ts";
 import type { OutboxCut } from "../store/outbox.ts";
 import type { Batch, ReadResult, SendResult, Target } from "../target/target.ts";
+import { type AttemptResult, attemptDelivery, lostReply } from "./attempt-delivery.ts";
 import { backoffMs } from "./backoff.ts";
 import { Barriers } from "./barriers.ts";
-import { judgeUnclear } from "./judge-unclear.ts";
+import { dropOperations } from "./drop-operations.ts";
+import type { DrainResult, FlusherOptions, FlusherState, FlushOptions } from "./flusher-options.ts";
 import {
   countCalls,
   countsTwice,
   createParcel,
-  isAccumulating,
+  type Lists,
   openParcel,
   type Parcel,
   parcelCalls,
+  separateAccumulating,
   splitLists,
 } from "./parcel.ts";
+import { Waiters } from "./waiters.ts";
 
 /** Larger batches are split: the official server takes bodies of 2 MiB, proxies often of 1 MB. */
 const BATCH_BYTES = 1_000_000;
 /** How often a run that was refused for its key looks whether it has a new one. Costs no request. */
 const CREDENTIALS_CHECK_MS = 1_000;
 const DEFAULT_FLUSH_TIMEOUT_MS = 10_000;
-/** Keys named in one drop. */
-const NAMED_KEYS = 10;
-
-export interface FlushOptions {
-  /** How long to wait, in milliseconds. @default 10000 */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface DrainResult {
-  /** Everything accepted is stored, or was dropped by name. */
-  readonly flushed: boolean;
-  /** Calls still waiting; they go to the process's late-delivery queue. */
-  readonly pending: number;
-}
-
-/**
- * - `idle`: nothing unsent.
- * - `scheduled`: unsent writes wait for a quiet moment, at most `maxWaitMs`.
- * - `sending`: one request is under way.
- * - `stalled`: a batch waits out its backoff, to be sent again unchanged.
- * - `paused`: the endpoint refuses this client (401) or is not one; a batch waits for new credentials or `flush()`.
- * - `held`: a batch was refused for good once; its operations wait for a later write or `flush()`.
- */
-export type FlusherState = "idle" | "scheduled" | "sending" | "stalled" | "paused" | "held";
-
-export interface FlusherOptions {
-  readonly store: MetadataStore;
-  readonly target: Target;
-  readonly clock: Clock;
-  readonly options: ResolvedMetadataOptions;
-  /** First half of every batch key; unique for this attempt in this process. */
-  readonly publisher: string;
-  readonly warn: (code: WarningCode, message: string) => void;
-  /** Calls a function outside the run's context, where timers and requests belong. */
-  readonly outside: <T>(body: () => T) => T;
-  /** Between 0 and 1, for jitter. */
-  readonly random?: () => number;
-}
 
 /**
  * Decides when a run's unsent writes go out, and what a reply means for them. SPEC.md has the table of states.
@@ -110,8 +74,8 @@ export class Flusher {
   #draining = false;
   #credentialsTried: string | undefined;
   #onSettled: (() => void) | undefined;
-  /** Wait for the reply to the request under way. */
-  #onReply: (() => void)[] = [];
+  /** Callers of `refresh()` that wait for a reply, or for another one's read. */
+  readonly #readers: Waiters;
   /** The endpoint's document is being read: nothing is sent until it is here. */
   #reading = false;
   #sendAfterRead = false;
@@ -126,6 +90,7 @@ export class Flusher {
     this.#outside = options.outside;
     this.#random = options.random ?? Math.random;
     this.#barriers = new Barriers(options.clock);
+    this.#readers = new Waiters(options.clock);
     this.#store.outbox.onDirty(() => this.#windowOpens());
   }
 
@@ -174,7 +139,7 @@ export class Flusher {
       if (remainingMs <= 0 || signal.aborted || this.#state === "paused") {
         return unread("a batch under way was not answered", signal.reason);
       }
-      await this.#nextReply(remainingMs, signal);
+      await this.#readers.wait(remainingMs, signal);
     }
     this.#reading = true;
     try {
@@ -188,26 +153,8 @@ export class Flusher {
     } finally {
       this.#reading = false;
       if (this.#sendAfterRead) this.#send();
-      this.#wakeReaders();
+      this.#readers.wake();
     }
-  }
-
-  /** Resolves at the next reply or end of a read, when the time is over, and when the signal is aborted. */
-  #nextReply(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        timer.cancel();
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      const timer = this.#clock.setTimer(wake, timeoutMs, { keepAlive: true });
-      signal.addEventListener("abort", wake, { once: true });
-      this.#onReply.push(wake);
-    });
-  }
-
-  #wakeReaders(): void {
-    for (const wake of this.#onReply.splice(0)) wake();
   }
 
   /** The last flush of a run: everything goes out now, within `timeoutMs`. Never rejects. */
@@ -245,7 +192,7 @@ export class Flusher {
     if (!kept) for (const parcel of batches) this.#drop(openParcel(this.#target, parcel), reason, undefined);
     this.#barriers.fail(this.#failure("the run was abandoned", undefined));
     this.#abort.abort();
-    this.#wakeReaders();
+    this.#readers.wake();
   }
 
   // --- when -----------------------------------------------------------------------------------------------------
@@ -336,23 +283,16 @@ export class Flusher {
     return { ...cut, parent: [], root: [] };
   }
 
-  async #attempt(parcel: Parcel): Promise<AttemptResult> {
-    const options = { timeoutMs: this.#options.requestTimeoutMs, signal: this.#abort.signal };
-    if (parcel.unclear) {
-      const read = await this.#target.read(options);
-      if (read.kind === "failed") return afterFailedRead(read);
-      const verdict = read.deduplicates ? "not-applied" : this.#judge(parcel, read.document);
-      if (verdict === "unclear") return { kind: "unclear", document: read.document };
-      if (verdict === "applied") return acknowledgedBy(read.document);
-      parcel.unclear = false;
-    }
-    this.#ledger.requests += 1;
-    this.#ledger.bytesSent += parcel.body.length;
-    return this.#target.send(parcel, options);
-  }
-
-  #judge(parcel: Parcel, stored: JsonObject): ReturnType<typeof judgeUnclear> {
-    return judgeUnclear(this.#store.acknowledged(), stored, this.#target.decode(parcel.body).operations);
+  #attempt(parcel: Parcel): Promise<AttemptResult> {
+    return attemptDelivery(parcel, {
+      target: this.#target,
+      acknowledged: () => this.#store.acknowledged(),
+      sends: () => {
+        this.#ledger.requests += 1;
+        this.#ledger.bytesSent += parcel.body.length;
+      },
+      options: { timeoutMs: this.#options.requestTimeoutMs, signal: this.#abort.signal },
+    });
   }
 
   // --- replies --------------------------------------------------------------------------------------------------
@@ -375,7 +315,7 @@ export class Flusher {
       case "unclear":
         this.#unclear(parcel, result.document);
     }
-    this.#wakeReaders();
+    this.#readers.wake();
   }
 
   #acknowledged(parcel: Parcel, result: Extract<SendResult, { kind: "acknowledged" }>): void {
@@ -509,19 +449,11 @@ export class Flusher {
   /** A batch with increments or appends may have been applied; what can be repeated without harm goes out again. */
   #unclear(parcel: Parcel, document: JsonObject | undefined): void {
     const lists = openParcel(this.#target, parcel);
-    const only = (accumulating: boolean) => {
-      const test = (item: PendingOperation) => isAccumulating(item.operation) === accumulating;
-      return {
-        own: lists.own.filter(test),
-        parent: lists.parent.filter(test),
-        root: lists.root.filter(test),
-      };
-    };
-    const again = only(false);
+    const { again, never } = separateAccumulating(lists);
     const repeated = again.own.length + again.parent.length + again.root.length > 0;
     this.#parcel = undefined;
     if (repeated) this.#parts.unshift(this.#pack({ ...again, upTo: parcel.upTo }, true));
-    this.#drop(only(true), "ambiguous", "the reply was lost, and the endpoint may have applied it");
+    this.#drop(never, "ambiguous", "the reply was lost, and the endpoint may have applied it");
     this.#loss = this.#failure(
       "a reply was lost, and whether the endpoint applied it cannot be told",
       undefined,
@@ -532,25 +464,8 @@ export class Flusher {
     this.#proceed();
   }
 
-  #drop(
-    lists: Pick<OutboxCut, "own" | "parent" | "root">,
-    reason: DropReason,
-    message: string | undefined,
-  ): void {
-    for (const [target, list] of [
-      ["self", lists.own],
-      ["parent", lists.parent],
-      ["root", lists.root],
-    ] as const) {
-      const keys = [...new Set(list.map((item) => keyOf(item.operation)))].slice(0, NAMED_KEYS);
-      this.#ledger.drop({
-        reason,
-        count: calls(list),
-        keys,
-        target,
-        ...(message === undefined ? {} : { message }),
-      });
-    }
+  #drop(lists: Lists, reason: DropReason, message: string | undefined): void {
+    dropOperations(this.#ledger, lists, reason, message);
   }
 
   #failure(reason: string, cause: unknown): MetadataFlushError {
@@ -568,46 +483,6 @@ export class Flusher {
   }
 }
 
-/** A reply, or: whether a batch was applied cannot be told, and this is the document now, if it can be read. */
-type AttemptResult = SendResult | { readonly kind: "unclear"; readonly document: JsonObject | undefined };
-
-/** The document could not be read to find out whether a batch was applied. */
-function afterFailedRead(read: Extract<ReadResult, { kind: "failed" }>): AttemptResult {
-  if (read.status === 401) return { kind: "paused", code: "UNAUTHORIZED", message: read.message };
-  if (read.definitive) return { kind: "unclear", document: undefined };
-  return { ...lostReply(read.cause), retryAfterMs: read.retryAfterMs };
-}
-
 function unread(message: string, cause: unknown): ReadResult {
   return { kind: "failed", message, status: undefined, definitive: false, retryAfterMs: undefined, cause };
-}
-
-function calls(items: readonly PendingOperation[]): number {
-  return countCalls(items.map((item) => item.count));
-}
-
-function keyOf(operation: Operation): string {
-  return operation.type === "update" ? "" : operation.key;
-}
-
-function lostReply(cause: unknown): Extract<SendResult, { kind: "retry" }> {
-  return {
-    kind: "retry",
-    reason: cause instanceof Error ? cause.message : String(cause),
-    retryAfterMs: undefined,
-    maybeApplied: true,
-    deduplicates: undefined,
-    cause,
-  };
-}
-
-function acknowledgedBy(document: JsonObject): SendResult {
-  return {
-    kind: "acknowledged",
-    document,
-    deduplicates: false,
-    refused: [],
-    ineffective: [],
-    warning: undefined,
-  };
 }

@@ -28,7 +28,8 @@ export interface Parcel {
   unclear: boolean;
 }
 
-type Lists = Pick<OutboxCut, "own" | "parent" | "root">;
+/** Operations by the document they are for. */
+export type Lists = Pick<OutboxCut, "own" | "parent" | "root">;
 
 export function createParcel(
   target: Target,
@@ -102,13 +103,31 @@ export function splitLists(lists: Lists): Lists[] | undefined {
   return undefined;
 }
 
+/** What may be sent a second time without harm, and what may not. */
+export function separateAccumulating(lists: Lists): { again: Lists; never: Lists } {
+  const only = (accumulating: boolean): Lists => {
+    const test = (item: PendingOperation) => isAccumulating(item.operation) === accumulating;
+    return {
+      own: lists.own.filter(test),
+      parent: lists.parent.filter(test),
+      root: lists.root.filter(test),
+    };
+  };
+  return { again: only(false), never: only(true) };
+}
+
 /** Whether applying the operations a second time would change the result. */
 export function countsTwice({ operations, parentOperations, rootOperations }: BatchOperations): boolean {
   return [...operations, ...parentOperations, ...rootOperations].some(isAccumulating);
 }
 
-export function isAccumulating(operation: Operation): boolean {
+function isAccumulating(operation: Operation): boolean {
   return operation.type === "increment" || operation.type === "append";
+}
+
+/** The key that an operation writes; `""` for the whole document. */
+export function keyOf(operation: Operation): string {
+  return operation.type === "update" ? "" : operation.key;
 }
 
 function operationOf(item: PendingOperation): Operation {

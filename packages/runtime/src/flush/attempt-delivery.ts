@@ -1,0 +1,70 @@
+import type { JsonObject } from "../protocol/json.ts";
+import type { ReadResult, SendOptions, SendResult, Target } from "../target/target.ts";
+import { judgeUnclear } from "./judge-unclear.ts";
+import type { Parcel } from "./parcel.ts";
+
+/** A reply, or: whether a batch was applied cannot be told, and this is the document now, if it can be read. */
+export type AttemptResult =
+  | SendResult
+  | { readonly kind: "unclear"; readonly document: JsonObject | undefined };
+
+/** The document could not be read to find out whether a batch was applied. */
+function afterFailedRead(read: Extract<ReadResult, { kind: "failed" }>): AttemptResult {
+  if (read.status === 401) return { kind: "paused", code: "UNAUTHORIZED", message: read.message };
+  if (read.definitive) return { kind: "unclear", document: undefined };
+  return { ...lostReply(read.cause), retryAfterMs: read.retryAfterMs };
+}
+
+/**
+ * Sends a batch once. One that may have been applied already, at an endpoint that may apply it twice, is not sent
+ * before the document was read and says that it was not (F4). Rejects only when the target breaks its contract.
+ */
+export async function attemptDelivery(
+  parcel: Parcel,
+  context: {
+    readonly target: Target;
+    /** The last document that the endpoint is known to have had. */
+    readonly acknowledged: () => JsonObject;
+    /** Told when the batch itself goes out. */
+    readonly sends: () => void;
+    readonly options: SendOptions;
+  },
+): Promise<AttemptResult> {
+  const { target, options } = context;
+  if (parcel.unclear) {
+    const read = await target.read(options);
+    if (read.kind === "failed") return afterFailedRead(read);
+    if (!read.deduplicates) {
+      const { operations } = target.decode(parcel.body);
+      const verdict = judgeUnclear(context.acknowledged(), read.document, operations);
+      if (verdict === "unclear") return { kind: "unclear", document: read.document };
+      if (verdict === "applied") return acknowledgedBy(read.document);
+    }
+    parcel.unclear = false;
+  }
+  context.sends();
+  return target.send(parcel, options);
+}
+
+/** A fault after which the batch may have been applied, or not. */
+export function lostReply(cause: unknown): Extract<SendResult, { kind: "retry" }> {
+  return {
+    kind: "retry",
+    reason: cause instanceof Error ? cause.message : String(cause),
+    retryAfterMs: undefined,
+    maybeApplied: true,
+    deduplicates: undefined,
+    cause,
+  };
+}
+
+function acknowledgedBy(document: JsonObject): SendResult {
+  return {
+    kind: "acknowledged",
+    document,
+    deduplicates: false,
+    refused: [],
+    ineffective: [],
+    warning: undefined,
+  };
+}

@@ -1,0 +1,24 @@
+import type { DropReason } from "../options.ts";
+import type { Ledger } from "../store/ledger.ts";
+import { keyOf, type Lists } from "./parcel.ts";
+
+/** Keys named in one drop. */
+const NAMED_KEYS = 10;
+
+/** Counts operations as lost and names them, one report for each document they were for (I12). */
+export function dropOperations(
+  ledger: Ledger,
+  lists: Lists,
+  reason: DropReason,
+  message: string | undefined,
+): void {
+  for (const [target, list] of [
+    ["self", lists.own],
+    ["parent", lists.parent],
+    ["root", lists.root],
+  ] as const) {
+    const keys = [...new Set(list.map((item) => keyOf(item.operation)))].slice(0, NAMED_KEYS);
+    const count = list.reduce((sum, item) => sum + item.count, 0);
+    ledger.drop({ reason, count, keys, target, ...(message === undefined ? {} : { message }) });
+  }
+}
