@@ -23,6 +23,7 @@ export const importCountry = task({
   retry: { maxAttempts: 3, minTimeoutInMs: 200 },
   run: async ({ country }: { country: string }) => {
     const cities = citiesByCountry().get(country) ?? [];
+    metadata.set("country", country);
     const progress = metadata.progress(cities.length);
     for (let start = 0; start < cities.length; start += CHUNK_ROWS) {
       const chunk = cities.slice(start, start + CHUNK_ROWS);

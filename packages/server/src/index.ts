@@ -2,6 +2,7 @@ export { createServer, type RunmetaServer } from "./create-server.ts";
 export type { Engine, EngineHost } from "./engine/engine.ts";
 export { type InlineEngineOptions, inlineEngine } from "./engine/inline-engine.ts";
 export { noEngine } from "./engine/no-engine.ts";
+export type { AttemptEnd } from "./engine/run-execution.ts";
 export { ServerConfigError, ServerError, type ServerErrorCode } from "./errors.ts";
 export type { ServerOptions } from "./options.ts";
 export { pgliteStorage } from "./storage/pglite-storage.ts";

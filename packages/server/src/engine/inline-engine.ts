@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { ApiClient, findTask, registeredTasks, type TaskDefinition } from "@runmeta/runtime/worker";
 import { ServerConfigError } from "../errors.ts";
 import type { RunRow } from "../storage/storage.ts";
 import { Concurrency } from "./concurrency.ts";
 import type { Engine, EngineHost } from "./engine.ts";
 import { recoverRuns } from "./recover-runs.ts";
-import { RunExecution } from "./run-execution.ts";
+import { type AttemptEnd, RunExecution } from "./run-execution.ts";
 import { pausedQueues, placeOf, queueOf } from "./task-queues.ts";
 import { untilStored } from "./until-stored.ts";
 
@@ -29,6 +30,8 @@ export interface InlineEngineOptions {
    * @default 60,000
    */
   readonly leaseMs?: number | undefined;
+  /** Called after each attempt, its last flush included: for logs and counters. What it throws goes to `onError`. */
+  readonly onAttemptEnd?: ((end: AttemptEnd) => void) | undefined;
 }
 
 /** Runs taken by one statement. */
@@ -56,18 +59,20 @@ const LEAVING_MS = 8_000;
  * const server = await createServer({ engine: inlineEngine({ concurrency: 10 }) });
  */
 export function inlineEngine(options: InlineEngineOptions = {}): Engine {
-  const { concurrency = 100, leaseMs = 60_000, tasks } = options;
+  const { concurrency = 100, leaseMs = 60_000, tasks, onAttemptEnd } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw new ServerConfigError(`Option concurrency is ${concurrency}; it must be a whole number from 1.`);
   if (!(leaseMs >= 3_000 && leaseMs <= 86_400_000))
     throw new ServerConfigError(`Option leaseMs is ${leaseMs}; it must be from 3,000 to 86,400,000.`);
-  return new InlineEngine({ concurrency, leaseMs, tasks: tasks === undefined ? undefined : new Set(tasks) });
+  const only = tasks === undefined ? undefined : new Set(tasks);
+  return new InlineEngine({ concurrency, leaseMs, tasks: only, onAttemptEnd });
 }
 
 interface ResolvedOptions {
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly tasks: ReadonlySet<string> | undefined;
+  readonly onAttemptEnd: InlineEngineOptions["onAttemptEnd"];
 }
 
 class InlineEngine implements Engine {
@@ -86,6 +91,8 @@ class InlineEngine implements Engine {
 
   constructor(options: ResolvedOptions) {
     this.#options = options;
+    // Every run under way may wait for it.
+    setMaxListeners(0, this.#deadline.signal);
     this.#concurrency = new Concurrency(options.concurrency, () => this.notify());
   }
 
@@ -178,6 +185,7 @@ class InlineEngine implements Engine {
       deadline: this.#deadline.signal,
       maximumSizeBytes: host.maximumSizeBytes,
       onError: host.onError,
+      onAttemptEnd: this.#options.onAttemptEnd,
     });
     const done = execution.run().finally(() => this.#active.delete(run.id));
     this.#active.set(run.id, { execution, done });

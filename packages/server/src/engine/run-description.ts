@@ -22,6 +22,7 @@ export function describeRun(run: RunRow, task: TaskDefinition): RunDescription {
     payload: run.payload,
     // Only documents that passed the metadata rules are stored.
     metadata: JSON.parse(run.metadata) as JsonObject,
+    initialMetadata: JSON.parse(run.initialMetadata) as JsonObject,
     tags: run.tags,
     parentId: run.parentId,
     rootId: run.rootId,

@@ -16,6 +16,19 @@ import { describeRun } from "./run-description.ts";
 import { Turn } from "./turn.ts";
 import { untilStored } from "./until-stored.ts";
 
+/** One attempt that has ended in this process. */
+export interface AttemptEnd {
+  readonly runId: string;
+  readonly task: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly kind: AttemptOutcome["kind"];
+  /** Milliseconds until the next attempt; undefined when there is none. */
+  readonly retryAfterMs: number | undefined;
+  /** What became of its metadata writes. */
+  readonly stats: AttemptOutcome["stats"];
+}
+
 /** What one execution works with. */
 export interface ExecutionParts {
   readonly run: RunRow;
@@ -30,6 +43,7 @@ export interface ExecutionParts {
   /** Of a document, where neither task nor config names a limit. */
   readonly maximumSizeBytes: number;
   onError(error: unknown): void;
+  readonly onAttemptEnd: ((end: AttemptEnd) => void) | undefined;
 }
 
 /** Why an execution was told to stop. */
@@ -112,10 +126,22 @@ export class RunExecution {
         onWait: (wait) => this.#turn.pause(isForRuns(wait)),
         onResume: (wait) => this.#turn.resume(isForRuns(wait)),
       });
+      this.#announce(outcome);
       return reported(outcome);
     } catch (error) {
       // Options of the task or the config that cannot work: no attempt can.
       return { ok: false, status: "SYSTEM_FAILURE", error: describeError(error) };
+    }
+  }
+
+  #announce(outcome: AttemptOutcome): void {
+    const { run, task, onAttemptEnd, onError } = this.#parts;
+    const { kind, stats } = outcome;
+    const retryAfterMs = outcome.kind === "failed" ? outcome.retryAfterMs : undefined;
+    try {
+      onAttemptEnd?.({ runId: run.id, task: task.id, attempt: this.#attempt, kind, retryAfterMs, stats });
+    } catch (error) {
+      onError(error);
     }
   }
 

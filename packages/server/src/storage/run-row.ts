@@ -11,6 +11,7 @@ export interface RunRecord {
   readonly status: RunStatus;
   readonly payload: string;
   readonly output: string | null;
+  readonly initial_metadata: string | null;
   readonly error: string | null;
   readonly tags: string[];
   readonly parent_id: string | null;
@@ -46,7 +47,7 @@ export interface RunRecord {
 }
 
 /** The select list of a `RunRecord`, for `r` (runs, or a CTE with its columns) and `d` (run_documents). */
-export const RUN_COLUMNS = `r.id, r.environment, r.task, r.engine, r.status, r.payload, r.output, r.error, r.tags,
+export const RUN_COLUMNS = `r.id, r.environment, r.task, r.engine, r.status, r.payload, r.initial_metadata, r.output, r.error, r.tags,
   r.parent_id, r.root_id, r.depth, r.batch_id, r.idempotency_key, r.idempotency_key_expires_at,
   r.idempotency_key_options, r.request_key, r.delay_until, r.ttl_seconds, r.max_attempts, r.max_duration_seconds,
   r.queue, r.concurrency_key, r.priority, r.is_test, r.trigger_function, r.created_at, r.updated_at, r.started_at,
@@ -66,6 +67,7 @@ export function toRunRow(record: RunRecord): RunRow {
     status: record.status,
     payload: decodePacket(record.payload),
     metadata: record.metadata,
+    initialMetadata: record.initial_metadata ?? "{}",
     tags: record.tags,
     parentId: record.parent_id ?? undefined,
     rootId: record.root_id ?? undefined,

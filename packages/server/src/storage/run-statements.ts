@@ -16,11 +16,11 @@ WITH new AS (
     max_duration double precision, queue text, concurrency_key text, priority double precision, is_test boolean,
     trigger_function text)
 ), r AS (
-  INSERT INTO runs (id, environment, task, engine, status, payload, tags, parent_id, root_id, depth, batch_id,
+  INSERT INTO runs (id, environment, task, engine, status, payload, initial_metadata, tags, parent_id, root_id, depth, batch_id,
     idempotency_key, idempotency_key_expires_at, idempotency_key_options, request_key, delay_until, ttl_seconds,
     expires_at, max_attempts, max_duration_seconds, queue, concurrency_key, priority, claim_order_at, is_test,
     trigger_function, created_at, updated_at)
-  SELECT id, environment, task, engine, status, payload, ARRAY(SELECT json_array_elements_text(tags)), parent, root,
+  SELECT id, environment, task, engine, status, payload, nullif(metadata, '{}'), ARRAY(SELECT json_array_elements_text(tags)), parent, root,
     depth, batch, key, key_expires, key_options, request_key, delay_until, ttl,
     coalesce(delay_until, created) + ttl * interval '1 second', max_attempts, max_duration, queue, concurrency_key,
     priority, created - coalesce(priority, 0) * interval '1 second', is_test, trigger_function, created, created

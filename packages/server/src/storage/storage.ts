@@ -124,6 +124,8 @@ export interface NewRun {
 }
 
 export interface RunRow extends Omit<NewRun, "status"> {
+  /** The document that the run was triggered with, JSON text. */
+  readonly initialMetadata: string;
   readonly status: RunStatus;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -15,6 +15,7 @@ CREATE TABLE runs (
   engine text NOT NULL,
   status text NOT NULL,
   payload text NOT NULL,
+  initial_metadata text,
   output text,
   error text,
   tags text[] NOT NULL,
@@ -49,7 +50,8 @@ CREATE TABLE runs (
   heartbeat_at timestamptz,
   cancel_requested_at timestamptz
 );
-ALTER TABLE runs ALTER COLUMN payload SET STORAGE EXTERNAL, ALTER COLUMN output SET STORAGE EXTERNAL;
+ALTER TABLE runs ALTER COLUMN payload SET STORAGE EXTERNAL, ALTER COLUMN output SET STORAGE EXTERNAL,
+  ALTER COLUMN initial_metadata SET STORAGE EXTERNAL;
 
 CREATE INDEX runs_newest ON runs (environment, created_at DESC, id DESC);
 CREATE INDEX runs_by_tag ON runs USING gin (tags);
