@@ -3,7 +3,7 @@ import { systemClock } from "../clock.ts";
 import { runInScope, runOutsideScope } from "../context/context-storage.ts";
 import type { RunScope } from "../context/run-scope.ts";
 import { Flusher } from "../flush/flusher.ts";
-import type { ResolvedMetadataOptions } from "../options.ts";
+import type { Drop, ResolvedMetadataOptions } from "../options.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { type FlushStats, Ledger } from "../store/ledger.ts";
 import { MetadataStore } from "../store/metadata-store.ts";
@@ -54,14 +54,17 @@ const REMOTE_VALUE_BYTES = 262_144;
 /** Opens a run's context, store and flusher. Everything above (tasks, `withRun`, tests) opens runs through this. */
 export function openRun(options: OpenRunOptions): OpenRun {
   const warnings = new Warnings(options.id, options.options);
-  const ledger = new Ledger(options.id, (drop) => {
+  // Listeners run outside: one that writes metadata about a loss must not cause the next one.
+  const warn: RunScope["warn"] = (code, message) => runOutsideScope(() => warnings.warn(code, message));
+  const dropped = (drop: Drop): void => {
     warnings.dropped(drop);
     try {
       options.options.onDrop?.(drop);
     } catch (error) {
       warnings.warn("DROPPED", `onDrop threw: ${String(error)}`);
     }
-  });
+  };
+  const ledger = new Ledger(options.id, (drop) => runOutsideScope(() => dropped(drop)));
   const outbox = new Outbox({
     ledger,
     maxPendingBytes: options.options.maxPendingBytes,
@@ -75,7 +78,7 @@ export function openRun(options: OpenRunOptions): OpenRun {
     clock,
     options: options.options,
     publisher: crypto.randomUUID().replaceAll("-", ""),
-    warn: (code, message) => warnings.warn(code, message),
+    warn,
     outside: runOutsideScope,
   });
   const { parentId, rootId } = options;
@@ -86,7 +89,7 @@ export function openRun(options: OpenRunOptions): OpenRun {
     parentId,
     rootId,
     tags: options.tags ?? [],
-    signal: options.signal ?? new AbortController().signal,
+    signal: sharedSignal(options.signal ?? new AbortController().signal),
     clock,
     store,
     flusher,
@@ -96,7 +99,7 @@ export function openRun(options: OpenRunOptions): OpenRun {
       rootId === undefined || rootId === options.id
         ? store
         : new RemoteDocument("root", outbox, REMOTE_VALUE_BYTES),
-    warn: (code, message) => warnings.warn(code, message),
+    warn,
     attachments: options.attachments ?? new Map(),
   };
   const open = { scope, options: options.options };
@@ -106,7 +109,7 @@ export function openRun(options: OpenRunOptions): OpenRun {
     outbox.close();
     const drained = await flusher.drain(options.options.drainTimeoutMs);
     if (!drained.flushed) {
-      warnings.warn(
+      warn(
         "NOT_DRAINED",
         `${drained.pending} metadata writes were not stored within ${options.options.drainTimeoutMs} ms; delivery goes on while this process lives`,
       );
@@ -119,4 +122,10 @@ export function openRun(options: OpenRunOptions): OpenRun {
     run: (body) => runInScope(scope, body),
     close: () => (closing ??= close()),
   };
+}
+
+/** Everything in a run may wait on its signal at once, so many listeners are no leak: Node would warn at the eleventh. */
+function sharedSignal(signal: AbortSignal): AbortSignal {
+  globalThis.process?.getBuiltinModule?.("node:events")?.setMaxListeners(0, signal);
+  return signal;
 }
