@@ -1,6 +1,7 @@
 import type { Clock, Debounced, Timer } from "../clock.ts";
 import { MetadataFlushError } from "../errors.ts";
 import type { DropReason, ResolvedMetadataOptions } from "../options.ts";
+import { formatBatchKey } from "../protocol/idempotency-key.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
 import type { FlushStats } from "../store/ledger.ts";
@@ -275,7 +276,18 @@ export class Flusher {
 
   #pack(lists: Parameters<typeof createParcel>[2], suspect: boolean): Parcel {
     this.#sequence += 1;
-    return createParcel(this.#target, `${this.#publisher}.${this.#sequence}`, lists, suspect);
+    const key = formatBatchKey({ publisher: this.#publisher, sequence: this.#sequence });
+    return createParcel(this.#target, key, lists, suspect);
+  }
+
+  /**
+   * A batch that goes before others which are numbered already. An endpoint takes a number below the last one for a
+   * repetition, so this one counts as a publisher's only batch.
+   */
+  #packPart(lists: Parameters<typeof createParcel>[2]): Parcel {
+    this.#sequence += 1;
+    const key = formatBatchKey({ publisher: `${this.#publisher}-${this.#sequence}`, sequence: 1 });
+    return createParcel(this.#target, key, lists, true);
   }
 
   #withoutRemote(cut: OutboxCut): OutboxCut {
@@ -411,7 +423,7 @@ export class Flusher {
     } else {
       const last = parts.length - 1;
       const packed = parts.map((part, index) =>
-        this.#pack({ ...part, upTo: index === last ? parcel.upTo : undefined }, true),
+        this.#packPart({ ...part, upTo: index === last ? parcel.upTo : undefined }),
       );
       this.#parts.unshift(...packed);
     }
@@ -452,7 +464,7 @@ export class Flusher {
     const { again, never } = separateAccumulating(lists);
     const repeated = again.own.length + again.parent.length + again.root.length > 0;
     this.#parcel = undefined;
-    if (repeated) this.#parts.unshift(this.#pack({ ...again, upTo: parcel.upTo }, true));
+    if (repeated) this.#parts.unshift(this.#packPart({ ...again, upTo: parcel.upTo }));
     this.#drop(never, "ambiguous", "the reply was lost, and the endpoint may have applied it");
     this.#loss = this.#failure(
       "a reply was lost, and whether the endpoint applied it cannot be told",
