@@ -37,7 +37,7 @@ export interface Metadata extends Updater {
     source: AsyncIterable<T> | ReadableStream<T>,
     signal?: AbortSignal,
   ): Promise<AsyncIterable<T>>;
-  /** Not supported yet. */
+  /** Outside a run an empty stream. Inside one: not supported yet. */
   fetchStream<T>(key: string, signal?: AbortSignal): Promise<AsyncIterable<T>>;
   /**
    * Keeps `{ done, total, percent, ratePerSecond, etaMs }` under a key.
@@ -88,8 +88,9 @@ export const metadata: Metadata = Object.freeze<Metadata>({
     if (currentScope() !== undefined) throw new NotSupportedError("metadata.stream");
     return source as AsyncIterable<T>;
   },
-  async fetchStream(): Promise<never> {
-    throw new NotSupportedError("metadata.fetchStream");
+  async fetchStream<T>(): Promise<AsyncIterable<T>> {
+    if (currentScope() !== undefined) throw new NotSupportedError("metadata.fetchStream");
+    return (async function* () {})();
   },
   progress: (total: number, options?: ProgressOptions) => createProgress(currentScope(), total, options),
 } as Metadata);

@@ -39,6 +39,7 @@ export function createProgress(
   total: number,
   options: ProgressOptions = {},
 ): Progress {
+  if (scope === undefined) return { advance() {}, done() {} };
   const key = options.key ?? "progress";
   if (typeof total !== "number" || !Number.isFinite(total) || total < 0) {
     throw new MetadataValueError(
@@ -46,7 +47,6 @@ export function createProgress(
       `the total of a progress must be a number of 0 or more, got ${String(total)}`,
     );
   }
-  if (scope === undefined) return { advance() {}, done() {} };
   const { store, clock } = scope;
   let done = 0;
   let percent = percentOf(0, total);

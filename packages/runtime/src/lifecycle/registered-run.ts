@@ -51,11 +51,17 @@ export class RegisteredRun {
   readonly #holder = crypto.randomUUID();
   #attempt: number | undefined;
   #started = false;
+  #announced = true;
   #heartbeat: Timer | undefined;
   #ended = false;
 
   constructor(options: RegisteredRunOptions) {
     this.#options = options;
+  }
+
+  /** The server could not be reached when the attempt began: it must hear of the run before it takes its metadata. */
+  get unannounced(): boolean {
+    return !this.#announced;
   }
 
   /**
@@ -81,6 +87,7 @@ export class RegisteredRun {
         holder: this.#holder,
       });
       this.#started = true;
+      this.#announced = true;
       this.#beat(run.heartbeatIntervalMs ?? HEARTBEAT_MS);
       return { attempt: run.attempt, metadata: run.metadata, parentId: run.parentId, rootId: run.rootId };
     } catch (error) {
@@ -94,6 +101,8 @@ export class RegisteredRun {
       ) {
         throw error;
       }
+      // 404: an API without these calls, whose runs are made elsewhere.
+      this.#announced = error instanceof ApiError && error.status === 404;
       return undefined;
     }
   }

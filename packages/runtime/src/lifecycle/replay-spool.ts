@@ -17,6 +17,7 @@ export interface ReplayResult {
 /**
  * Sends what an earlier process left in the spool folder, with the same batch keys, so that an endpoint which
  * deduplicates applies each once however often a replay is interrupted. Once a process and folder.
+ * Rejects when the folder cannot be used.
  */
 export function replaySpool(
   directory: string,
@@ -37,8 +38,13 @@ async function replay(
   }: { clock?: Clock | undefined; requestTimeoutMs?: number },
 ): Promise<ReplayResult> {
   const total = { sent: 0, refused: 0, kept: 0 };
+  let reachable = true;
   for (const { file, done, giveBack } of claimSpoolFiles(directory)) {
-    const left = await sendAll(file, endpoint, clock, requestTimeoutMs, total);
+    // Where one does not get through, the others would each wait in vain.
+    const left: number = reachable
+      ? await sendAll(file, endpoint, clock, requestTimeoutMs, total)
+      : file.batches.length;
+    reachable = left === 0;
     total.kept += left;
     if (left > 0) giveBack();
     else done();

@@ -12,12 +12,30 @@ export interface TrackedRun {
 const LATE_BYTES = 8 * 1024 * 1024;
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
-const open = new Set<TrackedRun>();
-/** Closed, with writes that are still being delivered; oldest first. */
-const late = new Set<TrackedRun>();
-let listening = false;
-/** Nothing was delivered by the last attempt at the end of the process; do not keep it alive for another one. */
-let gaveUp = false;
+interface ProcessRuns {
+  readonly open: Set<TrackedRun>;
+  /** Closed, with writes that are still being delivered; oldest first. */
+  readonly late: Set<TrackedRun>;
+  /** Where a run's unsent writes are on disk. */
+  readonly spooled: WeakMap<TrackedRun, string>;
+  /** Takes the process's handlers off again; undefined while there are none. */
+  stopListening: (() => void) | undefined;
+  /** Nothing was delivered by the last attempt at the end of the process; do not keep it alive for another one. */
+  gaveUp: boolean;
+}
+
+const slot = Symbol.for("runmeta.process-runs.v1");
+const shared = globalThis as { [slot]?: ProcessRuns };
+
+// One for all copies of the package: with two, each would take the other's signal handler for the user's.
+const runs: ProcessRuns = (shared[slot] ??= {
+  open: new Set(),
+  late: new Set(),
+  spooled: new WeakMap(),
+  stopListening: undefined,
+  gaveUp: false,
+});
+const { open, late } = runs;
 
 /** Handlers exist only while something may be unsent: a process without runs keeps its own signal behaviour. */
 export function runOpened(run: TrackedRun): void {
@@ -32,6 +50,7 @@ export function runClosed(run: TrackedRun): void {
     late.add(run);
     run.scope.flusher.whenSettled(() => {
       late.delete(run);
+      unspool(run);
       stopListeningIfIdle();
     });
     makeRoom();
@@ -64,27 +83,29 @@ function makeRoom(): void {
 }
 
 function listen(): void {
-  if (listening || typeof globalThis.process?.on !== "function") return;
-  listening = true;
+  if (runs.stopListening !== undefined || typeof globalThis.process?.on !== "function") return;
+  runs.stopListening = () => {
+    process.off("beforeExit", beforeExit);
+    process.off("exit", atExit);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
   process.on("beforeExit", beforeExit);
   process.on("exit", atExit);
   for (const signal of SIGNALS) process.on(signal, onSignal);
 }
 
 function stopListeningIfIdle(): void {
-  if (!listening || open.size > 0 || late.size > 0) return;
-  listening = false;
-  process.off("beforeExit", beforeExit);
-  process.off("exit", atExit);
-  for (const signal of SIGNALS) process.off(signal, onSignal);
+  if (open.size > 0 || late.size > 0) return;
+  runs.stopListening?.();
+  runs.stopListening = undefined;
 }
 
 /** The event loop is empty: one more attempt keeps it busy until everything is sent or its time is over. */
 function beforeExit(): void {
   const before = pendingCalls();
-  if (before === 0 || gaveUp) return;
+  if (before === 0 || runs.gaveUp) return;
   void drainAll().then(() => {
-    gaveUp = pendingCalls() >= before;
+    runs.gaveUp = pendingCalls() >= before;
   });
 }
 
@@ -98,9 +119,12 @@ function onSignal(signal: NodeJS.Signals): void {
   // The sender may not wait for the drain: what it cuts off is on disk by then.
   for (const run of [...open, ...late].filter(hasPending)) spool(run);
   void drainAll().then(() => {
-    for (const run of [...open, ...late]) if (!hasPending(run)) unspool(run);
+    for (const run of [...open, ...late]) {
+      if (hasPending(run)) spool(run);
+      else unspool(run);
+    }
     // Somebody else listens too: whether and how the process ends is theirs to say.
-    if (process.listenerCount(signal) > (listening ? 1 : 0)) return;
+    if (process.listenerCount(signal) > (runs.stopListening === undefined ? 0 : 1)) return;
     process.off(signal, onSignal);
     process.kill(process.pid, signal);
   });
@@ -117,7 +141,8 @@ function spool(run: TrackedRun): boolean {
   const directory = run.options.spoolDirectory;
   if (directory === undefined) return false;
   try {
-    writeSpoolFile(directory, run.scope.id, run.scope.flusher.batches());
+    const { flusher, id } = run.scope;
+    runs.spooled.set(run, writeSpoolFile(directory, id, flusher.batches(), runs.spooled.get(run)));
     return true;
   } catch (error) {
     run.scope.warn("SPOOL", `Unsent metadata could not be written to ${directory}: ${String(error)}`);
@@ -126,5 +151,8 @@ function spool(run: TrackedRun): boolean {
 }
 
 function unspool(run: TrackedRun): void {
-  if (run.options.spoolDirectory !== undefined) removeSpoolFile(run.options.spoolDirectory, run.scope.id);
+  const path = runs.spooled.get(run);
+  if (path === undefined) return;
+  runs.spooled.delete(run);
+  removeSpoolFile(path);
 }

@@ -21,52 +21,94 @@ function pathOf(directory: string, name: string): string {
   return `${directory.replace(/[\\/]+$/, "")}/${name}`;
 }
 
-/** Writes synchronously, for there is no time left; whole or not at all. Replaces an older file of the same run and process. */
-export function writeSpoolFile(directory: string, runId: string, batches: readonly Batch[]): void {
+/** Tells a process from an earlier one with the same id: in a container every process may be number 1. */
+const INSTANCE = crypto.randomUUID().slice(0, 8);
+/** A file of this age is no longer being delivered by the process that wrote it, whatever its number says. */
+const ABANDONED_MS = 300_000;
+const OWNER = /\.(\d+)-([0-9a-f]{8})(?:\.runmeta-spool\.json|\.claimed)$/;
+let written = 0;
+
+/**
+ * Writes synchronously, for there is no time left; whole or not at all.
+ * @param path the file that an earlier call for the same run gave, to be replaced
+ * @returns where it is
+ */
+export function writeSpoolFile(
+  directory: string,
+  runId: string,
+  batches: readonly Batch[],
+  path = pathOf(directory, `${runId}.${(written += 1)}.${process.pid}-${INSTANCE}${SUFFIX}`),
+): string {
   const { mkdirSync, openSync, writeSync, fsyncSync, closeSync, renameSync } = files();
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const content: SpoolFile = { version: 1, runId, batches: batches.map(({ key, body }) => ({ key, body })) };
-  const path = pathOf(directory, `${runId}.${process.pid}${SUFFIX}`);
   const file = openSync(`${path}.tmp`, "w", 0o600);
-  writeSync(file, JSON.stringify(content));
-  fsyncSync(file);
-  closeSync(file);
+  try {
+    const bytes = Buffer.from(JSON.stringify(content));
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
   renameSync(`${path}.tmp`, path);
+  return path;
 }
 
 /** The run's writes were stored after all. */
-export function removeSpoolFile(directory: string, runId: string): void {
-  files().rmSync(pathOf(directory, `${runId}.${process.pid}${SUFFIX}`), { force: true });
+export function removeSpoolFile(path: string): void {
+  files().rmSync(path, { force: true });
+}
+
+/** A spool file that this process has taken over. */
+export interface ClaimedFile {
+  readonly file: SpoolFile;
+  /** Everything in it is stored, or refused for good. */
+  done(): void;
+  /** For the next start. */
+  giveBack(): void;
 }
 
 /**
- * Takes the spool files of processes that have ended, each by one process only. A file that cannot be read is set
- * aside with the ending `.bad`, and the others go on.
+ * Takes the spool files of processes that have ended, oldest first, each by one process only. Also those that another
+ * process had taken and did not finish. A file that cannot be read is set aside with the ending `.bad`, and the others
+ * go on.
  */
-export function claimSpoolFiles(
-  directory: string,
-): { file: SpoolFile; done: () => void; giveBack: () => void }[] {
+export function claimSpoolFiles(directory: string): readonly ClaimedFile[] {
   const { readdirSync, renameSync, readFileSync, rmSync, existsSync } = files();
   if (!existsSync(directory)) return [];
-  const claimed: { file: SpoolFile; done: () => void; giveBack: () => void }[] = [];
-  for (const name of readdirSync(directory)) {
-    const pid = Number(/\.(\d+)\.runmeta-spool\.json$/.exec(name)?.[1]);
-    if (!name.endsWith(SUFFIX) || pid === process.pid || isAlive(pid)) continue;
-    const path = pathOf(directory, name);
-    const own = `${path}.${process.pid}.claimed`;
+  const claimed: ClaimedFile[] = [];
+  for (const name of abandonedFiles(directory, readdirSync(directory))) {
+    const base = pathOf(directory, name.replace(/(\.runmeta-spool\.json)\..*$/, "$1"));
+    const own = `${base}.${process.pid}-${INSTANCE}.claimed`;
     try {
-      renameSync(path, own);
+      renameSync(pathOf(directory, name), own);
     } catch {
       continue; // Another process was faster.
     }
     try {
       const file = parseSpoolFile(readFileSync(own, "utf8"));
-      claimed.push({ file, done: () => rmSync(own, { force: true }), giveBack: () => renameSync(own, path) });
+      claimed.push({ file, done: () => rmSync(own, { force: true }), giveBack: () => renameSync(own, base) });
     } catch {
-      renameSync(own, `${path}.bad`);
+      renameSync(own, `${base}.bad`);
     }
   }
   return claimed;
+}
+
+function abandonedFiles(directory: string, names: readonly string[]): readonly string[] {
+  const { statSync } = files();
+  const found: { name: string; writtenAt: number }[] = [];
+  for (const name of names) {
+    const [, pid, instance] = OWNER.exec(name) ?? [];
+    if (pid === undefined || instance === INSTANCE) continue;
+    const writtenAt = statSync(pathOf(directory, name), { throwIfNoEntry: false })?.mtimeMs;
+    if (writtenAt === undefined) continue;
+    // A number that is in use now may be another process's by now.
+    const ended = Number(pid) === process.pid || !isAlive(Number(pid));
+    if (ended || Date.now() - writtenAt > ABANDONED_MS) found.push({ name, writtenAt });
+  }
+  found.sort((a, b) => a.writtenAt - b.writtenAt || a.name.localeCompare(b.name, "en", { numeric: true }));
+  return found.map(({ name }) => name);
 }
 
 function parseSpoolFile(text: string): SpoolFile {
@@ -81,7 +123,6 @@ function parseSpoolFile(text: string): SpoolFile {
 }
 
 function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid)) return false;
   try {
     process.kill(pid, 0);
     return true;

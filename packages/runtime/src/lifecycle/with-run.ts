@@ -1,6 +1,7 @@
 import type { ApiClient } from "../client/api-client.ts";
 import { apiClientKey, findApiClient } from "../client/configure.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { runOutsideScope } from "../context/context-storage.ts";
 import { ConfigError, MetadataValueError } from "../errors.ts";
 import {
   type Drop,
@@ -17,11 +18,16 @@ import { memoryTarget } from "../target/memory-target.ts";
 import { createRunTarget } from "../target/run-target.ts";
 import type { Target } from "../target/target.ts";
 import { type CurrentRun, handleOf } from "./current-run.ts";
+import { followConfiguration } from "./follow-configuration.ts";
 import { type OpenRun, openRun } from "./open-run.ts";
 import { RegisteredRun, type StartedAttempt } from "./registered-run.ts";
+import { createRegisteredTarget } from "./registered-target.ts";
 import { replaySpool } from "./replay-spool.ts";
 import { newRunId, runIdOfKey } from "./run-id.ts";
 import { currentConfig } from "./use-config.ts";
+
+/** A server that does not answer must not hold up the job. */
+const START_TIMEOUT_MS = 2_000;
 
 /** Makes the target of a run whose id is known by then. */
 export type TargetFor = (run: {
@@ -48,7 +54,8 @@ export interface RunOptions {
   /** Shown with the run; any JSON. */
   readonly payload?: unknown;
   /**
-   * Where the document is kept. Given, the run itself is not registered anywhere.
+   * Where the document is kept. Given, the run itself is not registered anywhere, and what is stored there is read
+   * before the body is called (2 seconds at most).
    * @default the configured API, where the run is registered, kept alive and completed; else this process's memory
    */
   readonly target?: Target | TargetFor | undefined;
@@ -138,7 +145,7 @@ async function begin(options: RunOptions): Promise<BegunRun> {
       typeof target === "function"
         ? target({ runId: id, clock, limitBytes: metadataOptions.maximumSize, mode })
         : target;
-    return open(options, metadataOptions, { id, clock, target: made, document });
+    return openAtTarget(options, metadataOptions, { id, clock, target: made, document });
   }
   const client = options.client ?? findApiClient();
   if (client === undefined) {
@@ -150,6 +157,34 @@ async function begin(options: RunOptions): Promise<BegunRun> {
     return run;
   }
   return beginRegistered(options, metadataOptions, { id, clock, client, mode, document });
+}
+
+/** The target knows what is stored; what the caller gives is written only where that is nothing. */
+async function openAtTarget(
+  options: RunOptions,
+  metadataOptions: ResolvedMetadataOptions,
+  run: { id: string; clock: Clock; target: Target; document: JsonObject },
+): Promise<BegunRun> {
+  const stored = await readStored(run.target);
+  const begun = open(options, metadataOptions, { ...run, document: stored ?? {} });
+  const given = Object.entries(run.document);
+  if (given.length > 0 && Object.keys(stored ?? {}).length === 0) {
+    const { store } = begun.opened.scope;
+    if (stored !== undefined) store.replace(run.document);
+    else for (const [key, value] of given) store.set(key, value);
+  }
+  return begun;
+}
+
+/** undefined when the target cannot tell now: the job starts all the same. */
+async function readStored(target: Target): Promise<JsonObject | undefined> {
+  try {
+    const { signal } = new AbortController();
+    const read = await runOutsideScope(() => target.read({ timeoutMs: START_TIMEOUT_MS, signal }));
+    return read.kind === "document" ? read.document : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function beginRegistered(
@@ -175,16 +210,19 @@ async function beginRegistered(
     metadata: document,
     onCancelled: (reason) => cancel.abort(new Error(reason)),
   });
-  if (metadataOptions.spoolDirectory !== undefined)
-    void replaySpool(metadataOptions.spoolDirectory, client, { clock });
+  // Before the attempt: what an earlier process left of this run is older than anything this one writes.
+  const spoolProblem = await replayAtStart(metadataOptions.spoolDirectory, client, clock);
   const started = await registered.start();
-  const target = createRunTarget({
-    runId: id,
-    endpoint: () => client,
-    clock,
-    limitBytes: metadataOptions.maximumSize,
-    mode: where.mode,
-  });
+  const target = createRegisteredTarget(
+    createRunTarget({
+      runId: id,
+      ...followConfiguration(client),
+      clock,
+      limitBytes: metadataOptions.maximumSize,
+      mode: where.mode,
+    }),
+    registered,
+  );
   const signals = options.signal === undefined ? [cancel.signal] : [cancel.signal, options.signal];
   const run = open(options, metadataOptions, {
     id,
@@ -195,6 +233,7 @@ async function beginRegistered(
     signal: AbortSignal.any(signals),
     attachments: new Map<symbol, unknown>([[apiClientKey, client]]),
   });
+  if (spoolProblem !== undefined) run.opened.scope.warn("SPOOL", spoolProblem);
   return {
     opened: run.opened,
     async complete(outcome) {
@@ -212,6 +251,27 @@ async function beginRegistered(
       }
     },
   };
+}
+
+/** Says what went wrong, if anything did. Takes two seconds at most; the rest goes on meanwhile. */
+async function replayAtStart(
+  directory: string | undefined,
+  client: ApiClient,
+  clock: Clock,
+): Promise<string | undefined> {
+  if (directory === undefined) return undefined;
+  const replay = replaySpool(directory, client, { clock, requestTimeoutMs: START_TIMEOUT_MS }).then(
+    ({ refused }) =>
+      refused === 0 ? undefined : `${refused} batches that an earlier process left were refused and are lost`,
+    (error: unknown) => `What earlier processes left in ${directory} cannot be sent: ${String(error)}`,
+  );
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(() => resolve(undefined), START_TIMEOUT_MS, { keepAlive: true });
+    void replay.then((problem) => {
+      timer.cancel();
+      resolve(problem);
+    });
+  });
 }
 
 function open(

@@ -498,7 +498,8 @@ describe("an instrumented fetch", () => {
       globalThis.fetch = original;
       configure({});
     }
-    expect(calls).toBe(2);
+    expect(calls).toBe(3);
+    expect(endpoint.requests.map((request) => request.method)).toEqual(["GET", "PUT", "PUT"]);
     expect(endpoint.document("run_traced")).toEqual({ a: 2 });
   });
 });
