@@ -66,7 +66,8 @@ export default {
     {
       name: "zod-stays-off-the-import-path",
       severity: "error",
-      comment: "importing zod costs 60 ms and 13 MB: only the schema modules have it, and they are loaded when a reply is parsed",
+      comment:
+        "importing zod costs 60 ms and 13 MB: only the schema modules have it, and they are loaded when a reply is parsed",
       from: { path: runtime, pathNot: `${runtime}protocol/[a-z-]*schemas\\.ts$` },
       to: { path: "node_modules/zod/", dependencyTypesNot: ["type-only", "type-import"] },
     },
@@ -83,7 +84,10 @@ export default {
       name: "superjson-is-loaded-on-demand",
       severity: "error",
       from: { path: "^packages/" },
-      to: { path: "node_modules/superjson/", dependencyTypesNot: ["dynamic-import", "type-only", "type-import"] },
+      to: {
+        path: "node_modules/superjson/",
+        dependencyTypesNot: ["dynamic-import", "type-only", "type-import"],
+      },
     },
     {
       name: "routes-use-services",
@@ -135,6 +139,6 @@ export default {
       mainFields: ["module", "main", "types"],
     },
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)dist/" },
+    exclude: { path: "(^|/)(dist|fixtures)/" },
   },
 };

@@ -13,5 +13,13 @@ const esmOnly = ["superjson", "p-debounce", "copy-anything", "is-what"];
 
 export default defineConfig([
   { entry, format: "esm", target: "node20", dts: true, sourcemap: true, clean: true },
-  { entry, format: "cjs", target: "node20", dts: true, sourcemap: true, clean: false, deps: { alwaysBundle: esmOnly } },
+  {
+    entry,
+    format: "cjs",
+    target: "node20",
+    dts: true,
+    sourcemap: true,
+    clean: false,
+    deps: { alwaysBundle: esmOnly },
+  },
 ]);
