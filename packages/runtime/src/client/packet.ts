@@ -8,6 +8,13 @@ export interface Packet {
   readonly dataType: string;
 }
 
+let loading: Promise<typeof import("superjson")> | undefined;
+
+/** Loaded once: a loader may need a turn of another thread for each import, also of what it knows. */
+function loadSuperjson(): Promise<typeof import("superjson")> {
+  return (loading ??= import("superjson"));
+}
+
 /**
  * A value as a packet: a string as `text/plain`, `undefined` without data, everything else as superjson, so that a
  * `Date`, a `Map` or a `bigint` arrives as what it was. Loads superjson at the first value that needs it.
@@ -16,7 +23,7 @@ export interface Packet {
 export async function encodePacket(value: unknown): Promise<Packet> {
   if (value === undefined) return { data: undefined, dataType: "application/json" };
   if (typeof value === "string") return { data: value, dataType: "text/plain" };
-  const superjson = await import("superjson");
+  const superjson = await loadSuperjson();
   try {
     return { data: superjson.stringify(value), dataType: "application/super+json" };
   } catch (cause) {
@@ -41,7 +48,7 @@ export async function decodePacket(packet: {
       return data === "" ? undefined : read(dataType, () => JSON.parse(data));
     case "application/super+json": {
       if (data === "") return undefined;
-      const superjson = await import("superjson");
+      const superjson = await loadSuperjson();
       return read(dataType, () => superjson.parse(data));
     }
     case "application/store":

@@ -31,6 +31,11 @@ export interface ExecuteAttemptOptions {
   readonly clock?: Clock | undefined;
   /** Cancels the run when it is aborted. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Stops the attempt when it is aborted, without ending the run: the process has to go, and another attempt follows.
+   * As with `signal` the outcome is `cancelled`, but `onCancel` is not called.
+   */
+  readonly interrupt?: AbortSignal | undefined;
   /** Wins over the task's and the config's. */
   readonly metadataOptions?: MetadataOptions | undefined;
   /** @default the process's (`useConfig`) */
@@ -39,7 +44,7 @@ export interface ExecuteAttemptOptions {
   readonly attachments?: Map<symbol, unknown> | undefined;
   /** How long one hook may take, in milliseconds. @default 60000 */
   readonly hookTimeoutMs?: number | undefined;
-  /** 0 to 1, for the spread of retries. @default Math.random */
+  /** 0 to 1, for the spread of retries, of the run and of its requests. @default Math.random */
   readonly random?: (() => number) | undefined;
   /** Told of each hook before it is called; must not throw. */
   readonly onHook?: ((call: HookCall) => void) | undefined;
@@ -143,7 +148,13 @@ export async function executeAttempt(options: ExecuteAttemptOptions): Promise<At
     clock.wallTime(),
   );
 
-  const abort = new AttemptAbort({ runId: run.id, clock, signal: options.signal, maxDuration });
+  const abort = new AttemptAbort({
+    runId: run.id,
+    clock,
+    signal: options.signal,
+    interrupt: options.interrupt,
+    maxDuration,
+  });
   const hooks = new HookRunner({
     clock,
     timeoutMs: options.hookTimeoutMs,
@@ -181,6 +192,7 @@ export async function executeAttempt(options: ExecuteAttemptOptions): Promise<At
       clock,
       signal: abort.signal,
       attachments,
+      random: options.random,
     });
     const resets = run.attempt > 1 && metadataOptions.onRetry === "reset";
     const end = await runInside(opened, lifecycle, resets ? (run.initialMetadata ?? {}) : undefined);

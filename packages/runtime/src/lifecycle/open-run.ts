@@ -28,6 +28,8 @@ export interface OpenRunOptions {
   readonly clock?: Clock | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly attachments?: Map<symbol, unknown> | undefined;
+  /** 0 to 1, for the spread of waits between requests. @default Math.random */
+  readonly random?: (() => number) | undefined;
 }
 
 /** How the last flush of a run ended. */
@@ -80,6 +82,7 @@ export function openRun(options: OpenRunOptions): OpenRun {
     publisher: crypto.randomUUID().replaceAll("-", ""),
     warn,
     outside: runOutsideScope,
+    ...(options.random === undefined ? {} : { random: options.random }),
   });
   const { parentId, rootId } = options;
   const scope: RunScope = {
