@@ -1,7 +1,7 @@
 export type { EndpointRunStatus } from "./endpoint-run.ts";
 export { type ManualClock, type ManualClockOptions, manualClock, type PendingTimer } from "./manual-clock.ts";
 export { type MockedRun, type MockRunOptions, mockRun } from "./mock-run.ts";
-export type { NetworkErrorCode } from "./network-error.ts";
+export { type NetworkErrorCode, networkError } from "./network-error.ts";
 export {
   accepted,
   brokenBody,

@@ -49,12 +49,8 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
     );
   };
 
-  const answer = (run: EndpointRun, remarks: Remarks): Response =>
-    json(
-      200,
-      { metadata: run.document.current, ...remarks },
-      options.deduplicates ? { [DEDUPE_HEADER]: "1" } : {},
-    );
+  const answer = (metadata: JsonObject, remarks: Remarks): Response =>
+    json(200, { metadata, ...remarks }, options.deduplicates ? { [DEDUPE_HEADER]: "1" } : {});
 
   const apply = (routed: RoutedRequest): Response => {
     const run = runOf(routed);
@@ -62,7 +58,7 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
     const key = options.deduplicates ? routed.request.headers.get(IDEMPOTENCY_KEY_HEADER) : null;
     const known = key === null ? undefined : done.get(`${run.id} ${key}`);
     if (known !== undefined) {
-      if (known.text === routed.text) return answer(run, known.remarks);
+      if (known.text === routed.text) return answer(run.document.current, known.remarks);
       return refusal(422, "This idempotency key was used for another body");
     }
     const body = putMetadataBody.safeParse(parseBody(routed.text));
@@ -77,7 +73,8 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
       at,
     );
     if (key !== null) done.set(`${run.id} ${key}`, { text: routed.text, remarks });
-    return answer(run, remarks);
+    // A body that asks for nothing is answered with nothing.
+    return answer(Object.keys(body.data).length === 0 ? {} : run.document.current, remarks);
   };
 
   const applyRemote = (
@@ -125,7 +122,7 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
       handle(routed) {
         const run = runOf(routed);
         if (run === undefined) return refusal(400, "Invalid or missing run ID");
-        return answer(run, {});
+        return answer(run.document.current, {});
       },
     },
   ];

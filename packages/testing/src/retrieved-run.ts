@@ -41,7 +41,7 @@ function fields(run: EndpointRun, runs: EndpointRuns): Readonly<Record<string, u
     updatedAt: isoDate(run.finishedAt ?? run.startedAt ?? run.createdAt),
     startedAt: isoDate(run.startedAt),
     finishedAt: isoDate(run.finishedAt),
-    tags: run.tags,
+    tags: run.tags.toSorted((left, right) => left.localeCompare(right)),
     costInCents: 0,
     baseCostInCents: 0,
     durationMs:

@@ -1,4 +1,4 @@
-import { isRunId, type JsonObject } from "@runmeta/runtime/protocol";
+import { isJsonObject, isRunId } from "@runmeta/runtime/protocol";
 import { completeAttemptBody, registerRunBody, startAttemptBody } from "@runmeta/runtime/protocol/schemas";
 import { type EndpointRun, hasEnded } from "./endpoint-run.ts";
 import type { EndpointRuns } from "./endpoint-runs.ts";
@@ -35,10 +35,13 @@ function result(run: EndpointRun): Response {
 /** Calls about one run: those of workers (`/engine/v1/runs/…`), reading it, cancelling it. */
 export function runRoutes(runs: EndpointRuns): readonly Route[] {
   const about =
-    (handle: (run: EndpointRun, routed: RoutedRequest) => Response | Promise<Response>): Route["handle"] =>
+    (
+      handle: (run: EndpointRun, routed: RoutedRequest) => Response | Promise<Response>,
+      unknown = "Task Run not found",
+    ): Route["handle"] =>
     (routed) => {
       const run = runs.find(routed.parameters[0] ?? "");
-      return run === undefined ? refusal(404, "Not found") : handle(run, routed);
+      return run === undefined ? refusal(404, unknown) : handle(run, routed);
     };
   const state = (run: EndpointRun) => ({ id: run.id, status: run.status, attempt: run.attempt });
 
@@ -53,13 +56,13 @@ export function runRoutes(runs: EndpointRuns): readonly Route[] {
         if (!body.success) return refusal(400, "Validation error");
         const before = runs.find(id);
         const { task, metadata, tags, payload, payloadType, parentId, rootId } = body.data;
+        if (metadata !== undefined && !isJsonObject(metadata)) return refusal(400, "Invalid metadata");
         const run =
           before ??
           runs.create({
             id,
             task,
-            // Checked by the caller of this process before it was sent.
-            metadata: (metadata ?? {}) as JsonObject,
+            metadata,
             payload: {
               data: payload === undefined ? undefined : JSON.stringify(payload),
               dataType: payloadType ?? "application/json",
@@ -81,8 +84,19 @@ export function runRoutes(runs: EndpointRuns): readonly Route[] {
         if (!body.success) return refusal(400, "Validation error");
         if (hasEnded(run)) return refusal(409, `the run has ended as ${run.status}`);
         runs.start(run, body.data.attempt, routed.clock.wallTime());
-        const { parentId, rootId, tags, task } = run;
-        return json(200, { ...state(run), task, tags, parentId, rootId, metadata: run.document.current });
+        const { parentId, rootId, tags, task, payload } = run;
+        return json(200, {
+          ...state(run),
+          holder: body.data.holder,
+          task,
+          tags,
+          parentId,
+          rootId,
+          metadata: run.document.current,
+          payload: payload.data,
+          payloadType: payload.dataType,
+          maxAttempts: run.maxAttempts,
+        });
       }),
     },
     {
@@ -124,7 +138,7 @@ export function runRoutes(runs: EndpointRuns): readonly Route[] {
     {
       method: "GET",
       path: /^\/api\/v3\/runs\/([^/]+)$/,
-      handle: about((run) => json(200, retrievedRun(run, runs))),
+      handle: about((run) => json(200, retrievedRun(run, runs)), "Not found"),
     },
     {
       method: "POST",
@@ -134,7 +148,7 @@ export function runRoutes(runs: EndpointRuns): readonly Route[] {
         const finishedAt = routed.clock.wallTime();
         runs.end(run, { status: "CANCELED", output: undefined, error: undefined, finishedAt });
         return json(200, { id: run.id });
-      }),
+      }, "Resource not found"),
     },
   ];
 }

@@ -22,6 +22,7 @@ import {
 } from "@runmeta/runtime/worker";
 import { describeRun } from "./describe-run.ts";
 import type { EndpointRun } from "./endpoint-run.ts";
+import { packetsReady } from "./packets-ready.ts";
 import type { RunEngine } from "./route.ts";
 import { emptyNotes, notingListeners, type RunNotes } from "./run-notes.ts";
 import {
@@ -44,6 +45,9 @@ export interface SessionOptions extends TestOptions {
 
 /** Retries happen as they do in production, whatever the config says about development. */
 const environment = { id: "env_test", slug: "test", type: "PRODUCTION" } as const;
+
+/** Jittered waits are at their shortest, so that times are the same in every run of a test. */
+const withoutSpread = () => 0;
 
 /**
  * One mocked run with all its descendants: their clock, their client of the endpoint, and what they did. Several
@@ -107,8 +111,7 @@ export class RunSession implements RunEngine {
   }
 
   async #finish<T>(body: () => Promise<T>): Promise<T> {
-    // Loads what packets need, so that no file is read while time may move.
-    await encodePacket([]);
+    await packetsReady;
     try {
       return await body();
     } finally {
@@ -151,6 +154,7 @@ export class RunSession implements RunEngine {
       clock: this.clock,
       signal: signal === undefined ? cancel.signal : AbortSignal.any([signal, cancel.signal]),
       config,
+      random: withoutSpread,
       metadataOptions: this.listeners(run.id, task),
       onHook: (call) => notes.hooks.push({ ...call, attempt: run.attempt }),
       onAttempt: (attempt, ended) => {
