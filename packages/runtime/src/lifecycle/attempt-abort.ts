@@ -2,13 +2,15 @@ import type { Clock } from "../clock.ts";
 import { MaxDurationError, RunCancelledError } from "../errors.ts";
 
 /** Why an attempt was told to stop. */
-export type AbortKind = "cancelled" | "timed-out";
+export type AbortKind = "cancelled" | "interrupted" | "timed-out";
 
 export interface AttemptAbortOptions {
   readonly runId: string;
   readonly clock: Clock;
   /** Cancels the run when it is aborted. */
   readonly signal: AbortSignal | undefined;
+  /** Interrupts the attempt when it is aborted; the run goes on elsewhere. */
+  readonly interrupt: AbortSignal | undefined;
   /** Seconds from now. */
   readonly maxDuration: number | undefined;
 }
@@ -21,7 +23,7 @@ export class AttemptAbort {
   #kind: AbortKind | undefined;
   readonly #dispose: () => void;
 
-  constructor({ runId, clock, signal, maxDuration }: AttemptAbortOptions) {
+  constructor({ runId, clock, signal, interrupt, maxDuration }: AttemptAbortOptions) {
     const controller = new AbortController();
     this.signal = controller.signal;
     let resolve: (kind: AbortKind) => void = () => {};
@@ -42,11 +44,16 @@ export class AttemptAbort {
             keepAlive: true,
             deadline: true,
           });
+    const interrupted = () =>
+      abort("interrupted", new RunCancelledError(runId, { cause: interrupt?.reason }));
     if (signal?.aborted) cancelled();
     else signal?.addEventListener("abort", cancelled, { once: true });
+    if (interrupt?.aborted) interrupted();
+    else interrupt?.addEventListener("abort", interrupted, { once: true });
     this.#dispose = () => {
       timer?.cancel();
       signal?.removeEventListener("abort", cancelled);
+      interrupt?.removeEventListener("abort", interrupted);
     };
   }
 

@@ -93,7 +93,7 @@ export class AttemptLifecycle {
   /** Never rejects. */
   async run(): Promise<AttemptEnd> {
     const { abort, hooks, clock } = this.#parts;
-    if (abort.kind === "cancelled") return { kind: "cancelled" };
+    if (abort.kind !== undefined) return { kind: "cancelled" };
     try {
       this.#payload = await this.#readPayload();
     } catch (thrown) {

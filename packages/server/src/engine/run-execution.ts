@@ -52,7 +52,8 @@ export type StopReason = "cancelled" | "lost" | "shutdown";
 /** One run that this process took from the database: its turn, its attempt, and the report about it. */
 export class RunExecution {
   readonly #parts: ExecutionParts;
-  readonly #abort = new AbortController();
+  readonly #cancel = new AbortController();
+  readonly #interrupt = new AbortController();
   readonly #turn: Turn;
   #reason: StopReason | undefined;
   #attempt: number;
@@ -60,7 +61,11 @@ export class RunExecution {
   constructor(parts: ExecutionParts) {
     this.#parts = parts;
     this.#attempt = parts.run.attempt;
-    this.#turn = new Turn(parts.concurrency, parts.place, this.#abort.signal);
+    this.#turn = new Turn(
+      parts.concurrency,
+      parts.place,
+      AbortSignal.any([this.#cancel.signal, this.#interrupt.signal]),
+    );
   }
 
   /** True while the run waits for its turn or for another run: it cannot go on by itself. */
@@ -76,7 +81,8 @@ export class RunExecution {
   /** Ends it early; the first reason counts. */
   stop(reason: StopReason): void {
     this.#reason ??= reason;
-    this.#abort.abort(new Error(STOP_MESSAGES[reason]));
+    const controller = reason === "cancelled" ? this.#cancel : this.#interrupt;
+    controller.abort(new Error(STOP_MESSAGES[reason]));
   }
 
   /** Never rejects. Resolves when the run is over here: ended, waiting for its next attempt, or given back. */
@@ -122,7 +128,8 @@ export class RunExecution {
           limitBytes: maximumSizeBytes,
         }),
         metadataOptions: { maximumSize: definedMaximumSize(task) ?? maximumSizeBytes },
-        signal: this.#abort.signal,
+        signal: this.#cancel.signal,
+        interrupt: this.#interrupt.signal,
         onWait: (wait) => this.#turn.pause(isForRuns(wait)),
         onResume: (wait) => this.#turn.resume(isForRuns(wait)),
       });
