@@ -89,7 +89,7 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
       if (operations.length === 0) continue;
       const id = target === "parent" ? run.parentId : run.rootId;
       const remote = (id === undefined ? undefined : runs.find(id)) ?? run;
-      const unapplied = remote.document.apply(operations, { at, attempt: remote.attempt });
+      const unapplied = remote.document.applyRemote(operations, { at, attempt: remote.attempt });
       if (unapplied === undefined) refused.push({ target, message: tooLargeMessage(options.limitBytes) });
       for (const operation of unapplied ?? []) {
         if (operation.type !== "update") ineffective.push({ target, key: operation.key });

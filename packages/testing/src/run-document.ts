@@ -1,6 +1,7 @@
 import {
   applyOperation,
   applyOperations,
+  applyRemoteOperations,
   cloneJson,
   type JsonObject,
   jsonBytes,
@@ -53,6 +54,14 @@ export class RunDocument {
     });
   }
 
+  /** {@link RunDocument.apply} for another run's operations: those that change nothing count as not applied. */
+  applyRemote(
+    operations: readonly Operation[],
+    when: { readonly at: number; readonly attempt: number },
+  ): readonly Operation[] | undefined {
+    return this.#apply(operations, when, applyRemoteOperations);
+  }
+
   /**
    * Applies all operations, or none when the result is larger than the limit.
    * @returns those that do not apply; undefined when the result is too large
@@ -61,10 +70,20 @@ export class RunDocument {
     operations: readonly Operation[],
     when: { readonly at: number; readonly attempt: number },
   ): readonly Operation[] | undefined {
-    const { document, unapplied } = applyOperations(this.current, operations);
+    return this.#apply(operations, when, applyOperations);
+  }
+
+  #apply(
+    operations: readonly Operation[],
+    when: { readonly at: number; readonly attempt: number },
+    rules: typeof applyRemoteOperations,
+  ): readonly Operation[] | undefined {
+    const { document, unapplied } = rules(this.current, operations);
     if (operations.length > 0 && jsonBytes(document) > this.#limitBytes) return undefined;
     this.#document = document;
-    for (const operation of operations) this.#applied.push({ operation, ...when });
+    for (const operation of operations) {
+      if (!unapplied.includes(operation)) this.#applied.push({ operation, ...when });
+    }
     return unapplied;
   }
 }

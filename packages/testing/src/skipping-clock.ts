@@ -14,6 +14,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class SkippingClock implements Clock {
   readonly #clock = manualClock();
   readonly #deadlines = new Set<NodeJS.Timeout>();
+  /** What is left behind by a run that has ended must not keep the process alive. */
+  #stopped = false;
   #changes = 0;
   #changed: (() => void) | undefined;
   /** A deadline that real time has reached. */
@@ -30,7 +32,7 @@ export class SkippingClock implements Clock {
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer {
     this.#change();
     const timer = this.#clock.setTimer(callback, delayMs, options);
-    if (options?.deadline !== true) return timer;
+    if (options?.deadline !== true || this.#stopped) return timer;
     const dueAt = this.now() + delayMs;
     const real = setTimeout(
       () => {
@@ -69,6 +71,7 @@ export class SkippingClock implements Clock {
       else if (this.#clock.pendingTimers.some(({ kind }) => kind === "wait")) await this.#clock.runNext();
       else await this.#nextChange();
     }
+    this.#stopped = true;
     for (const real of this.#deadlines) clearTimeout(real);
     return body;
   }

@@ -110,6 +110,7 @@ describe("a scripted endpoint answers as the server does", () => {
       put({ operations: [], parentOperations: [], rootOperations: [] }),
       put({ parentOperations: [increment], rootOperations: [increment] }),
       put({ rootOperations: [{ type: "remove", key: "missing", value: 1 }] }),
+      put({ parentOperations: [{ type: "set", key: "$.no.such.parent", value: 1 }] }),
       put({ metadata: { replaced: true } }),
       put({ metadata: { ignored: true }, operations: [increment] }),
       put({}),

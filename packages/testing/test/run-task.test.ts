@@ -368,6 +368,13 @@ describe("runTask", () => {
     expect(run.metadata).toEqual({});
   });
 
+  test("a write to the parent that changes nothing is a warning, as in production", async () => {
+    const blind = task({ id: "blind", run: () => void metadata.parent.set("$.no.such.parent", 1) });
+    const run = await runTask(blind, undefined, { parent: {} });
+    expect(run.warnings).toMatchObject([{ code: "INEFFECTIVE" }]);
+    expect(run.parent?.metadata).toEqual({});
+  });
+
   test("runs that share an endpoint keep their documents apart", async () => {
     const endpoint = scriptedEndpoint([accepted()]);
     const names = ["a", "b", "c", "d"];

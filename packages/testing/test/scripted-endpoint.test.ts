@@ -107,6 +107,7 @@ describe("scriptedEndpoint", () => {
       metadata: { n: 1 },
       ineffective: [{ target: "root", key: "no" }],
     });
+    expect(endpoint.applied("run_a")).toEqual(increment);
   });
 
   test("a reply is used once, in order, and then come those of `otherwise`", async () => {

@@ -1,5 +1,6 @@
 export type { AppliedOperations } from "./apply-operation.ts";
 export { applyOperation, applyOperations } from "./apply-operation.ts";
+export { applyRemoteOperations } from "./apply-remote-operations.ts";
 export { jsonBytes, numberBytes, stringBytes } from "./byte-size.ts";
 export { cloneJson } from "./clone-json.ts";
 export type { PendingOperation } from "./collapse-operations.ts";

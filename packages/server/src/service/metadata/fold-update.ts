@@ -1,5 +1,4 @@
-import type { Operation } from "@runmeta/runtime/protocol";
-import { applyRemoteOperations } from "./apply-remote-operations.ts";
+import { applyRemoteOperations, type Operation } from "@runmeta/runtime/protocol";
 import type { GroupRows } from "./group-rows.ts";
 import type { ApplyResult, LiveDocument } from "./live-document.ts";
 import type {

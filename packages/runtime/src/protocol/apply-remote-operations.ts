@@ -1,11 +1,7 @@
-import {
-  applyOperation,
-  applyOperations,
-  type JsonObject,
-  type Operation,
-  parentOf,
-  simplePath,
-} from "@runmeta/runtime/protocol";
+import { applyOperation, applyOperations } from "./apply-operation.ts";
+import type { JsonObject } from "./json.ts";
+import type { Operation } from "./operation.ts";
+import { parentOf, simplePath } from "./simple-path.ts";
 
 /**
  * `applyOperations` for a document that the writer of the operations has not seen: `unapplied` also names those that by
