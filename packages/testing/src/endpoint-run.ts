@@ -8,7 +8,15 @@ export interface StoredPacket {
 }
 
 /** The states a run can be in at a scripted endpoint. */
-export type EndpointRunStatus = "QUEUED" | "EXECUTING" | "COMPLETED" | "FAILED" | "CANCELED" | "TIMED_OUT";
+export type EndpointRunStatus =
+  | "QUEUED"
+  | "EXECUTING"
+  | "COMPLETED"
+  | "FAILED"
+  | "CANCELED"
+  | "TIMED_OUT"
+  | "CRASHED"
+  | "SYSTEM_FAILURE";
 
 /** A run as a scripted endpoint keeps it. */
 export interface EndpointRun {
@@ -29,6 +37,8 @@ export interface EndpointRun {
   status: EndpointRunStatus;
   /** The last one that was started; 0 before the first. */
   attempt: number;
+  /** Who executes it, by the name that the worker gave itself. */
+  holder: string | undefined;
   startedAt: number | undefined;
   finishedAt: number | undefined;
   output: StoredPacket | undefined;

@@ -56,6 +56,7 @@ export class EndpointRuns {
       isTest: run.isTest ?? false,
       status: "QUEUED",
       attempt: 0,
+      holder: undefined,
       startedAt: undefined,
       finishedAt: undefined,
       output: undefined,
@@ -65,10 +66,17 @@ export class EndpointRuns {
     return created;
   }
 
-  start(run: EndpointRun, attempt: number, at: number): void {
+  start(run: EndpointRun, attempt: number, at: number, holder?: string): void {
+    run.holder = holder;
     run.status = "EXECUTING";
     run.attempt = attempt;
     run.startedAt ??= at;
+  }
+
+  /** Another attempt follows. */
+  release(run: EndpointRun): void {
+    run.status = "QUEUED";
+    run.holder = undefined;
   }
 
   /** The first word stands. */

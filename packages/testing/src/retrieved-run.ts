@@ -1,4 +1,4 @@
-import type { EndpointRun, StoredPacket } from "./endpoint-run.ts";
+import { type EndpointRun, hasEnded, type StoredPacket } from "./endpoint-run.ts";
 import type { EndpointRuns } from "./endpoint-runs.ts";
 
 /** A run as `GET /api/v3/runs/{id}` shows it: absent fields are left out, payload and output are decoded JSON. */
@@ -24,7 +24,8 @@ export function retrievedRun(run: EndpointRun, runs: EndpointRuns): Readonly<Rec
 
 function fields(run: EndpointRun, runs: EndpointRuns): Readonly<Record<string, unknown>> {
   const { status } = run;
-  const isCompleted = status === "COMPLETED" || status === "FAILED" || status === "CANCELED";
+  // The official flags do not count a run that exceeded its time.
+  const isCompleted = hasEnded(run) && status !== "TIMED_OUT";
   return {
     id: run.id,
     status,

@@ -22,6 +22,10 @@ function held(runs: EndpointRuns, run: EndpointRun, routed: RoutedRequest, holdM
   });
 }
 
+function conflict(code: string, error: string): Response {
+  return json(409, { error, code }, { "x-should-retry": "false" });
+}
+
 function result(run: EndpointRun): Response {
   const { id, status } = run;
   if (!hasEnded(run)) return json(200, { pending: true, id, status });
@@ -82,8 +86,16 @@ export function runRoutes(runs: EndpointRuns): readonly Route[] {
       handle: about((run, routed) => {
         const body = startAttemptBody.safeParse(parseBody(routed.text));
         if (!body.success) return refusal(400, "Validation error");
-        if (hasEnded(run)) return refusal(409, `the run has ended as ${run.status}`);
-        runs.start(run, body.data.attempt, routed.clock.wallTime());
+        const { attempt, holder } = body.data;
+        if (hasEnded(run)) return conflict("run_ended", `The run has ended as ${run.status}`);
+        if (run.status === "EXECUTING" && attempt === run.attempt) {
+          if (holder === undefined || holder !== run.holder) {
+            return conflict("attempt_taken", `Attempt ${attempt} is executed by somebody else`);
+          }
+        } else if (attempt <= run.attempt) {
+          return conflict("attempt_out_of_order", `Attempt ${run.attempt} has been started`);
+        }
+        runs.start(run, attempt, routed.clock.wallTime(), holder);
         const { parentId, rootId, tags, task, payload } = run;
         return json(200, {
           ...state(run),
@@ -121,7 +133,9 @@ export function runRoutes(runs: EndpointRuns): readonly Route[] {
         } else if (data.retryAfterMs === undefined) {
           const { name, message } = data.error;
           const error = name === undefined ? { message } : { name, message };
-          runs.end(run, { status: "FAILED", output: undefined, error, finishedAt });
+          runs.end(run, { status: data.status ?? "FAILED", output: undefined, error, finishedAt });
+        } else if (!hasEnded(run)) {
+          runs.release(run);
         }
         return json(200, state(run));
       }),
