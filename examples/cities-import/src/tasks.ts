@@ -18,7 +18,7 @@ function openTable(): CityTable {
 }
 
 /** Imports one country, and counts its rows in the metadata of the run that triggered it. */
-export const importCountry = task({
+const importCountry = task({
   id: "import-country",
   retry: { maxAttempts: 3, minTimeoutInMs: 200 },
   run: async ({ country }: { country: string }) => {

@@ -23,7 +23,7 @@ import type { TaskDefinition } from "./task-definition.ts";
  * How long an attempt that was told to stop may go on, in milliseconds: enough for code that minds its `signal` to
  * write what it has to say; code that does not mind it is left behind.
  */
-export const ABORT_GRACE_MS = 1_000;
+const ABORT_GRACE_MS = 1_000;
 
 /** What one attempt is made of. */
 export interface AttemptParts {

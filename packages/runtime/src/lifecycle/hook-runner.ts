@@ -6,7 +6,7 @@ import type { BoundHook, HookKind, HookParamsOf } from "./hooks.ts";
  * How long a hook may take, in milliseconds. Hooks hold a finished run open, and its place in the queue with it; a
  * minute is longer than the default timeouts of the HTTP and database calls that hooks make.
  */
-export const HOOK_TIMEOUT_MS = 60_000;
+const HOOK_TIMEOUT_MS = 60_000;
 
 export interface HookRunnerOptions {
   readonly clock: Clock;

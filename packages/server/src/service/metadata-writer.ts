@@ -5,9 +5,6 @@ import type { UpdateRequest, UpdateResult } from "./metadata/update-request.ts";
 
 export type {
   DocumentUpdate,
-  IneffectiveOperation,
-  RefusedTarget,
-  RemoteTarget,
   UpdateRequest,
   UpdateResult,
 } from "./metadata/update-request.ts";

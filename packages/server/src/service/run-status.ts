@@ -1,7 +1,7 @@
 import type { RunStatus } from "../storage/storage.ts";
 
 /** Statuses in which nothing will happen any more. */
-export const FINAL_STATUSES = [
+const FINAL_STATUSES = [
   "COMPLETED",
   "CANCELED",
   "FAILED",
