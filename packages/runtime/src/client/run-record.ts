@@ -1,4 +1,3 @@
-import type { JsonObject } from "../protocol/json.ts";
 import type { RunStatus } from "./run-status.ts";
 import type { TaskRunPromise } from "./task-run-promise.ts";
 
@@ -30,7 +29,9 @@ export interface RunRecord {
   readonly costInCents: number;
   readonly baseCostInCents: number;
   readonly durationMs: number;
-  readonly metadata?: JsonObject | undefined;
+  /** The stored document. Loosely typed, as in the official SDK; a schema's `parse` gives types. */
+  // biome-ignore lint/suspicious/noExplicitAny: code written for the official SDK reads members without a cast
+  readonly metadata?: { readonly [key: string]: any } | undefined;
 }
 
 /** A run's parent, root or child. */

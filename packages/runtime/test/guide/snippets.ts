@@ -107,7 +107,8 @@ export async function backend(): Promise<void> {
     { metadata: { user: { name: "Eric", id: "user_1234" }, date: new Date() } },
   );
   const run = await runs.retrieve(handle.id);
-  logger.log("run", { name: run.metadata?.user, all: run.metadata });
+  const done: number = run.metadata?.progress.done ?? 0;
+  logger.log("run", { name: run.metadata?.user.name, all: run.metadata, done });
   const byHandle = await runs.retrieve(handle);
   const message: string | undefined = byHandle.output?.message;
   logger.log(message ?? "no output");
