@@ -4,6 +4,7 @@ import {
   isRunId,
   type JsonObject,
   type Operation,
+  parseBatchKey,
 } from "@runmeta/runtime/protocol";
 import { putMetadataBody } from "@runmeta/runtime/protocol/schemas";
 import type { EndpointRun } from "./endpoint-run.ts";
@@ -40,6 +41,8 @@ interface Done {
 export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[] {
   const { runs } = options;
   const done = new Map<string, Done>();
+  /** The last batch of each publisher of a run: a lower number is a late copy of one that was answered. */
+  const lastSequence = new Map<string, number>();
 
   const runOf = (routed: RoutedRequest): EndpointRun | undefined => {
     const id = routed.parameters[0] ?? "";
@@ -61,6 +64,11 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
       if (known.text === routed.text) return answer(run.document.current, known.remarks);
       return refusal(422, "This idempotency key was used for another body");
     }
+    const batch = key === null ? undefined : parseBatchKey(key);
+    const publisher = `${run.id} ${batch?.publisher}`;
+    if (batch !== undefined && batch.sequence < (lastSequence.get(publisher) ?? 0)) {
+      return answer(run.document.current, {});
+    }
     const body = putMetadataBody.safeParse(parseBody(routed.text));
     if (!body.success) return refusal(400, "Invalid metadata");
     const at = routed.clock.now();
@@ -73,6 +81,7 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
       at,
     );
     if (key !== null) done.set(`${run.id} ${key}`, { text: routed.text, remarks });
+    if (batch !== undefined) lastSequence.set(publisher, batch.sequence);
     // A body that asks for nothing is answered with nothing.
     return answer(Object.keys(body.data).length === 0 ? {} : run.document.current, remarks);
   };
