@@ -5,7 +5,8 @@ import type { Endpoint } from "../target/endpoint.ts";
 
 /**
  * The endpoint of a run that outlives its key: when another one is configured, a run that was refused (401) goes on
- * with that. A configuration that was taken away, or cannot be used, changes nothing.
+ * with that. A configuration for another host, one that was taken away, or that cannot be used, changes nothing: a run
+ * stays where it began.
  */
 export function followConfiguration(first: ApiClient): {
   endpoint: () => Endpoint;
@@ -18,7 +19,7 @@ export function followConfiguration(first: ApiClient): {
     endpoint: () => client,
     credentials() {
       const now = configuredClient() ?? client;
-      if (!now.sameCredentials(client)) {
+      if (now.baseURL === client.baseURL && !now.sameCredentials(client)) {
         client = now;
         changes += 1;
       }

@@ -1,12 +1,4 @@
-import {
-  accepted,
-  hangs,
-  manualClock,
-  networkError,
-  type Reply,
-  scriptedEndpoint,
-  status,
-} from "@runmeta/testing";
+import { accepted, hangs, manualClock, type Reply, scriptedEndpoint, status } from "@runmeta/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   ApiError,
@@ -226,7 +218,7 @@ describe("withRun with an API", () => {
     let down = true;
     const { paths, endpoint, json } = engine({
       "PUT ": () => {
-        if (down) throw networkError("ECONNREFUSED");
+        if (down) throw new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } });
         return json({ id: "run_d", attempt: 0 });
       },
     });
