@@ -32,7 +32,7 @@ export class Concurrency {
 
   /** Runs that may be taken from the database now. */
   get free(): number {
-    return Math.max(0, this.#limit - this.#total - this.#resuming.length);
+    return this.#limit - this.#total;
   }
 
   /** Keys of queues that have no room. */
@@ -44,7 +44,8 @@ export class Concurrency {
   take(place: Place, signal: AbortSignal, order: "start" | "resume"): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     const waiting = order === "resume" ? this.#resuming : this.#starting;
-    if ((order === "resume" || this.#resuming.length === 0) && this.#fits(place)) {
+    // Where there is room for the process, everybody who waits does so for a queue.
+    if (this.#fits(place)) {
       this.#use(place);
       return Promise.resolve(true);
     }

@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { ApiClient, findTask, registeredTasks, type TaskDefinition } from "@runmeta/runtime/worker";
 import { ServerConfigError } from "../errors.ts";
 import type { RunRow } from "../storage/storage.ts";
+import { ActiveRuns } from "./active-runs.ts";
 import { Concurrency } from "./concurrency.ts";
 import type { Engine, EngineHost } from "./engine.ts";
 import { recoverRuns } from "./recover-runs.ts";
@@ -43,9 +44,6 @@ const LOOK_EVERY_MS = 2_000;
 /** A run of an environment without a key is looked at again after this time. */
 const NO_KEY_DELAY_MS = 60_000;
 
-/** How long runs that only wait for others may go on at shutdown: the time in which they notice that those are done. */
-const IDLE_GRACE_MS = 1_500;
-
 /** How long stopped code, its hooks and its last writes are waited for after the deadline of a shutdown. */
 const LEAVING_MS = 8_000;
 
@@ -79,11 +77,12 @@ class InlineEngine implements Engine {
   readonly name = "inline";
   readonly #options: ResolvedOptions;
   readonly #concurrency: Concurrency;
-  readonly #active = new Map<string, { execution: RunExecution; done: Promise<void> }>();
+  readonly #active = new ActiveRuns();
   readonly #clients = new Map<string, ApiClient>();
   readonly #deadline = new AbortController();
   readonly #holder = `inline-${process.pid}-${randomUUID()}`;
-  readonly #timers: NodeJS.Timeout[] = [];
+  #looking: NodeJS.Timeout | undefined;
+  #keeping: NodeJS.Timeout | undefined;
   #host: EngineHost | undefined;
   #wanted = false;
   #claiming: Promise<void> | undefined;
@@ -101,8 +100,8 @@ class InlineEngine implements Engine {
       throw new ServerConfigError("An engine serves one server, once; make another.");
     this.#host = host;
     await this.#recover(host);
-    this.#every(LOOK_EVERY_MS, () => this.notify());
-    this.#every(this.#options.leaseMs / 3, () => this.#keep(host));
+    this.#looking = this.#every(LOOK_EVERY_MS, () => this.notify());
+    this.#keeping = this.#every(this.#options.leaseMs / 3, () => this.#keep(host));
     this.notify();
   }
 
@@ -128,23 +127,22 @@ class InlineEngine implements Engine {
   }
 
   cancel(runId: string): void {
-    this.#active.get(runId)?.execution.stop("cancelled");
+    this.#active.find(runId)?.stop("cancelled");
   }
 
   async stop({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
     const startedAt = Date.now();
     this.#stopping = true;
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#looking);
     await this.#claiming;
-    const keeping = setInterval(() => this.#host && this.#keep(this.#host), this.#options.leaseMs / 3);
-    for (const { execution } of this.#active.values()) if (!execution.started) execution.stop("shutdown");
-    await this.#drain(startedAt + timeoutMs);
-    for (const { execution } of this.#active.values()) execution.stop("shutdown");
-    await this.#settled(LEAVING_MS);
-    clearInterval(keeping);
+    this.#active.shutDown("unstarted");
+    await this.#active.drain(startedAt + timeoutMs);
+    this.#active.shutDown("all");
+    await this.#active.over(LEAVING_MS);
+    clearInterval(this.#keeping);
     this.#deadline.abort();
     // What hangs even now is found by the next start; its own late reports are refused by the closed storage.
-    await this.#settled(100);
+    await this.#active.over(100);
   }
 
   /** Takes due runs while there is room, one statement at a time. */
@@ -187,8 +185,7 @@ class InlineEngine implements Engine {
       onError: host.onError,
       onAttemptEnd: this.#options.onAttemptEnd,
     });
-    const done = execution.run().finally(() => this.#active.delete(run.id));
-    this.#active.set(run.id, { execution, done });
+    this.#active.begin(run.id, execution);
   }
 
   /** Such a run could not write its metadata. It is not lost: somebody may add the key. */
@@ -214,7 +211,7 @@ class InlineEngine implements Engine {
 
   /** Confirms this process's runs, stops those that are no longer its own, and takes over those of silent processes. */
   async #keep(host: EngineHost): Promise<void> {
-    const ids = [...this.#active.keys()];
+    const { ids } = this.#active;
     const held = new Set(await host.storage.heartbeat(this.#holder, ids));
     for (const id of ids.filter((id) => !held.has(id))) await this.#checkLost(host, id);
     if (!host.storage.exclusive && !this.#stopping) await this.#recover(host);
@@ -222,11 +219,13 @@ class InlineEngine implements Engine {
 
   /** Not confirmed: ended by itself a moment ago, cancelled through another process, or taken over. */
   async #checkLost(host: EngineHost, id: string): Promise<void> {
-    const active = this.#active.get(id);
-    if (active === undefined) return;
+    const execution = this.#active.find(id);
+    if (execution === undefined) return;
     const held = await host.storage.heartbeat(this.#holder, [id]);
-    if (held.length === 0 && this.#active.get(id) === active && active.execution.started)
-      active.execution.stop("lost");
+    if (held.length > 0 || !execution.started) return;
+    const run = await host.storage.findRun(execution.environment, id);
+    if (this.#active.find(id) === execution)
+      execution.stop(run?.status === "CANCELED" ? "cancelled" : "lost");
   }
 
   #recover(host: EngineHost): Promise<void> {
@@ -250,35 +249,12 @@ class InlineEngine implements Engine {
     return registeredTasks().filter((task) => this.#options.tasks?.has(task.id) ?? true);
   }
 
-  #every(periodMs: number, action: () => unknown): void {
+  #every(periodMs: number, action: () => unknown): NodeJS.Timeout {
     const timer = setInterval(() => {
       void Promise.resolve()
         .then(action)
         .catch((error: unknown) => this.#host?.onError(error));
     }, periodMs);
-    timer.unref();
-    this.#timers.push(timer);
-  }
-
-  /** Waits for runs under way until `until`, but not for those that only wait for others. */
-  async #drain(until: number): Promise<void> {
-    let idleSince: number | undefined;
-    while (this.#active.size > 0 && Date.now() < until) {
-      const idle = [...this.#active.values()].every(({ execution }) => execution.idle);
-      if (!idle) idleSince = undefined;
-      else idleSince ??= Date.now();
-      if (idleSince !== undefined && Date.now() - idleSince >= IDLE_GRACE_MS) return;
-      await this.#settled(Math.min(100, until - Date.now()));
-    }
-  }
-
-  /** Resolves when nothing is executing here, or after `timeoutMs`. */
-  async #settled(timeoutMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeUp = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([Promise.allSettled([...this.#active.values()].map(({ done }) => done)), timeUp]);
-    clearTimeout(timer);
+    return timer.unref();
   }
 }

@@ -8,7 +8,7 @@ import {
   type TaskDefinition,
   type TaskWait,
 } from "@runmeta/runtime/worker";
-import type { AttemptOutcome as ReportedOutcome } from "../service/attempt-request.ts";
+import type { AttemptResult, AttemptOutcome as ReportedOutcome } from "../service/attempt-request.ts";
 import type { RunService } from "../service/run-service.ts";
 import type { RunRow } from "../storage/storage.ts";
 import type { Concurrency, Place } from "./concurrency.ts";
@@ -68,6 +68,11 @@ export class RunExecution {
     );
   }
 
+  /** The environment of its run. */
+  get environment(): string {
+    return this.#parts.run.environment;
+  }
+
   /** True while the run waits for its turn or for another run: it cannot go on by itself. */
   get idle(): boolean {
     return this.#turn.idle;
@@ -102,8 +107,13 @@ export class RunExecution {
     const { runs, run, holder } = this.#parts;
     const reference = { environment: run.environment, id: run.id, attempt: run.attempt + 1, holder };
     const started = await this.#store(() => runs.start(reference));
-    // Cancelled in the meantime, or never stored: then the next start finds it.
-    if (started?.status !== "done") return;
+    if (started?.status !== "done") {
+      // Cancelled in the meantime, mostly. Where it is still this process's, it must not stay so.
+      const unstarted = { ...reference, attempt: run.attempt };
+      if (started !== undefined)
+        await this.#store(() => settled(runs.release(unstarted, { interrupted: false })));
+      return;
+    }
     this.#attempt = reference.attempt;
     const report = await this.#execute(started.run);
     if (report === undefined) {
@@ -111,7 +121,7 @@ export class RunExecution {
       if (this.#reason === "shutdown") await this.#giveBack(true);
       return;
     }
-    await this.#store(() => runs.complete(reference, report));
+    await this.#store(() => settled(runs.complete(reference, report)));
   }
 
   async #execute(run: RunRow): Promise<ReportedOutcome | undefined> {
@@ -156,7 +166,7 @@ export class RunExecution {
     if (this.#reason !== "shutdown") return;
     const { runs, run, holder } = this.#parts;
     const reference = { environment: run.environment, id: run.id, attempt: this.#attempt, holder };
-    await this.#store(() => runs.release(reference, { interrupted }));
+    await this.#store(() => settled(runs.release(reference, { interrupted })));
   }
 
   #store<T>(change: () => Promise<T>): Promise<T | undefined> {
@@ -174,6 +184,13 @@ const STOP_MESSAGES: Readonly<Record<StopReason, string>> = {
 /** What is not said otherwise is as large as the server allows. */
 function definedMaximumSize(task: TaskDefinition): number | undefined {
   return task.settings.metadata?.maximumSize ?? currentConfig()?.metadata?.maximumSize;
+}
+
+/** Others kept changing the run while this process tried to: nothing was stored, so it has to be tried again. */
+async function settled(change: Promise<AttemptResult>): Promise<AttemptResult> {
+  const result = await change;
+  if (result.status === "conflict" && result.code === "attempt_running") throw new Error(result.message);
+  return result;
 }
 
 function isForRuns(wait: TaskWait): boolean {

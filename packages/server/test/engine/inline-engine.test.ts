@@ -247,8 +247,54 @@ describe("ends", () => {
     await begun.opened;
     await runs.cancel(id);
     await told.opened;
-    await engine.server.close();
+    await expect.poll(() => engine.document(id)).toEqual({ begun: true, cancelled: true });
+    expect((await engine.ended(id)).status).toBe("CANCELED");
     expect(engine.errors).toEqual([]);
+  });
+
+  it("ends a cancelled parent's wait, and never begins a cancelled run that waits for its turn", async () => {
+    await using engine = await startEngineServer();
+    const begun = gate();
+    const release = gate();
+    const one = queue({ name: taskId("one"), concurrencyLimit: 1 });
+    let executed = 0;
+    const child = task({
+      id: taskId("child"),
+      queue: one,
+      run: async () => {
+        executed += 1;
+        begun.open();
+        await release.opened;
+      },
+    });
+    const parent = task({ id: taskId("parent"), run: () => child.triggerAndWait() });
+    const waiting = await parent.trigger();
+    await begun.opened;
+    const batch = await child.batchTrigger([{ payload: undefined }, { payload: undefined }]);
+    await runs.cancel(waiting.id);
+    for (const { id } of batch.runs) await runs.cancel(id);
+    release.open();
+    // A run of the same queue, so that the turn has gone round.
+    const last = await child.trigger();
+    expect((await engine.ended(last.id)).status).toBe("COMPLETED");
+    expect((await engine.ended(waiting.id)).status).toBe("CANCELED");
+    expect(executed).toBe(2);
+    expect(engine.errors).toEqual([]);
+  });
+
+  it("keeps a run of an environment without a key, instead of losing it", async () => {
+    await using engine = await startEngineServer();
+    const orphan = task({ id: taskId("orphan"), run: () => "ran" });
+    const result = await engine.server.runs.trigger({
+      environment: "stg",
+      task: orphan.id,
+      payload: undefined,
+    });
+    const id = result.ok ? result.run.id : "";
+    await expect
+      .poll(async () => (await engine.server.runs.find("stg", id))?.status, { timeout: 5_000 })
+      .toBe("DELAYED");
+    expect(String(engine.errors[0])).toContain("no secret key");
   });
 
   it("promotes delayed runs, and expires queued ones by the task's ttl", async () => {
