@@ -43,15 +43,20 @@ export async function packedProject(options: ProjectOptions = {}): Promise<Packe
     });
   };
 
-  for (const name of install) {
-    const tarball = await packTarball(name, join(directory, "tarballs"));
-    const names = [`@runmeta/${name}`, ...(name === "runtime" ? aliases : [])];
-    for (const installed of names) await unpack(tarball, join(modules, installed));
-    const manifest = await readManifest(join(modules, `@runmeta/${name}`));
-    for (const dependency of Object.keys(manifest.dependencies ?? {})) {
-      if (dependency.startsWith("@runmeta/") || without.includes(dependency)) continue;
-      await link(dependency, packageFolder(name));
+  try {
+    for (const name of install) {
+      const tarball = await packTarball(name, join(directory, "tarballs"));
+      const names = [`@runmeta/${name}`, ...(name === "runtime" ? aliases : [])];
+      for (const installed of names) await unpack(tarball, join(modules, installed));
+      const manifest = await readManifest(join(modules, `@runmeta/${name}`));
+      for (const dependency of Object.keys(manifest.dependencies ?? {})) {
+        if (dependency.startsWith("@runmeta/") || without.includes(dependency)) continue;
+        await link(dependency, packageFolder(name));
+      }
     }
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
   }
 
   return {
