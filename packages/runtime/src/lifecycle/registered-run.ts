@@ -42,6 +42,9 @@ const HEARTBEAT_MS = 20_000;
 /** A server that does not answer must not hold up the job: it starts without having been announced. */
 const REGISTRATION_TIMEOUT_MS = 2_000;
 
+/** Statuses that say nothing about the attempt: the key, the API itself, or "not now". */
+const NO_ANSWER = new Set([401, 403, 404, 408, 425, 429]);
+
 /**
  * Announces a run that this process executes, keeps it alive, and reports how it ended
  * (`/engine/v1/runs/{runId}`).
@@ -54,6 +57,7 @@ export class RegisteredRun {
   #announced = true;
   #heartbeat: Timer | undefined;
   #ended = false;
+  #unauthorized: string | undefined;
 
   constructor(options: RegisteredRunOptions) {
     this.#options = options;
@@ -62,6 +66,11 @@ export class RegisteredRun {
   /** The server could not be reached when the attempt began: it must hear of the run before it takes its metadata. */
   get unannounced(): boolean {
     return !this.#announced;
+  }
+
+  /** Why the server does not take calls from here, when the key is the reason. */
+  get unauthorized(): string | undefined {
+    return this.#unauthorized;
   }
 
   /**
@@ -91,18 +100,12 @@ export class RegisteredRun {
       this.#beat(run.heartbeatIntervalMs ?? HEARTBEAT_MS);
       return { attempt: run.attempt, metadata: run.metadata, parentId: run.parentId, rootId: run.rootId };
     } catch (error) {
-      // Faults of the network and of the server do not keep a job from running; a definite "no" does.
-      if (
-        error instanceof ApiError &&
-        error.status >= 400 &&
-        error.status < 500 &&
-        error.status !== 404 &&
-        error.status !== 429
-      ) {
-        throw error;
-      }
+      const status = error instanceof ApiError ? error.status : 0;
+      this.#unauthorized = status === 401 || status === 403 ? String(error) : undefined;
+      // Faults of the network, of the server and of the key do not keep a job from running; a definite "no" does.
+      if (status >= 400 && status < 500 && !NO_ANSWER.has(status)) throw error;
       // 404: an API without these calls, whose runs are made elsewhere.
-      this.#announced = error instanceof ApiError && error.status === 404;
+      this.#announced = status === 404;
       return undefined;
     }
   }

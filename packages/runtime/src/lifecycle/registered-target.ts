@@ -28,6 +28,9 @@ async function announce(registered: RegisteredRun): Promise<SendResult | undefin
     return { kind: "refused", status, message: String(error) };
   }
   if (!registered.unannounced) return undefined;
+  if (registered.unauthorized !== undefined) {
+    return { kind: "paused", code: "UNAUTHORIZED", message: registered.unauthorized };
+  }
   return {
     kind: "retry",
     reason: "the run could not be announced",
