@@ -38,7 +38,7 @@ export async function runDevChild(options: DevOptions): Promise<void> {
 
 async function serve(options: DevOptions, stop: Promise<void>): Promise<void> {
   const onError = faultReporter();
-  surviveRejections(onError);
+  surviveRejections();
   const { key } = await readSecretKeyFile(options.data);
   const server = await createServer({
     storage: pgliteStorage({ directory: options.data }),

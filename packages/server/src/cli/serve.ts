@@ -31,7 +31,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
   const { keys, origin } = await secretKeys(options);
   const loaded = await tasksFor(options);
   const onError = faultReporter();
-  surviveRejections(onError);
+  surviveRejections();
   const server = await createServer({
     storage:
       options.databaseUrl === undefined
