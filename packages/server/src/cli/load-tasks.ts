@@ -27,7 +27,6 @@ const DEFAULT_DIRS = ["./trigger"];
  * @throws CliError naming the file that is missing, cannot be loaded, or is not what it should be
  */
 export async function loadTasks(paths: readonly string[], directory: string): Promise<LoadedTasks> {
-  await understandTypeScript();
   const configPath = await findConfig(directory);
   const config = configPath === undefined ? undefined : await loadConfig(configPath, directory);
   useConfig(config);
@@ -84,6 +83,7 @@ function property(value: unknown, name: string): unknown {
 }
 
 async function load(path: string, directory: string): Promise<unknown> {
+  await understandTypeScript();
   try {
     return (await import(pathToFileURL(path).href)) as unknown;
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { CliProcess, callApi, projectFolder } from "./cli-process.ts";
@@ -27,7 +27,6 @@ it("runs tasks, loads them again when they change, and loses no run over it", {
   timeout: 90_000,
 }, async () => {
   await using folder = await projectFolder();
-  const { mkdir } = await import("node:fs/promises");
   await mkdir(join(folder.path, "jobs"));
   await writeFile(join(folder.path, "runmeta.config.ts"), CONFIG);
   await writeFile(join(folder.path, "jobs", "hello.ts"), taskFile("one"));

@@ -15,7 +15,7 @@ async function failure(args: string[], cwd: string): Promise<string> {
   return cli.stderr;
 }
 
-describe("runmeta serve", () => {
+describe("runmeta serve", { timeout: 90_000 }, () => {
   it("serves, executes TypeScript tasks, prints no key, and ends with 0 at SIGTERM", async () => {
     await using folder = await projectFolder();
     await writeFile(join(folder.path, "hello.ts"), TASK);

@@ -23,7 +23,7 @@ async function connect(child: ChildProcessUnderTest): Promise<void> {
   configure({ baseURL: url, accessToken: KEY });
 }
 
-describe("a process that is killed", () => {
+describe("a process that is killed", { timeout: 120_000 }, () => {
   it("leaves its runs to the next one: interrupted ones go on with the next attempt, document kept", async () => {
     await using folder = await temporaryFolder();
     await using first = new ChildProcessUnderTest(CHILD, [folder.path]);
@@ -65,7 +65,7 @@ describe("a process that is killed", () => {
   });
 });
 
-describe("a shutdown", () => {
+describe("a shutdown", { timeout: 60_000 }, () => {
   it("waits for runs under way, and gives back those that take too long, without their onCancel", async () => {
     await using folder = await temporaryFolder();
     const begun = gate();
@@ -140,72 +140,76 @@ describe("a shutdown", () => {
   });
 });
 
-describe.skipIf(testDatabaseUrl === undefined)("several processes on one PostgreSQL database", () => {
-  it("never execute a run twice, whoever claims it", async () => {
-    const connectionString = testDatabaseUrl ?? "";
-    const { schema, drop } = temporarySchema(connectionString);
-    const executions = new Map<string, number>();
-    const counted = task({
-      id: taskId("counted"),
-      run: async (_: undefined, { ctx }) => {
-        executions.set(ctx.run.id, (executions.get(ctx.run.id) ?? 0) + 1);
-        metadata.increment("executions");
-      },
-    });
-    const open = () =>
-      createServer({
-        storage: postgresStorage({ connectionString, schema, maxConnections: 4 }),
-        engine: inlineEngine({ concurrency: 7 }),
-        secretKeys: [KEY],
+describe.skipIf(testDatabaseUrl === undefined)(
+  "several processes on one PostgreSQL database",
+  { timeout: 60_000 },
+  () => {
+    it("never execute a run twice, whoever claims it", async () => {
+      const connectionString = testDatabaseUrl ?? "";
+      const { schema, drop } = temporarySchema(connectionString);
+      const executions = new Map<string, number>();
+      const counted = task({
+        id: taskId("counted"),
+        run: async (_: undefined, { ctx }) => {
+          executions.set(ctx.run.id, (executions.get(ctx.run.id) ?? 0) + 1);
+          metadata.increment("executions");
+        },
       });
-    const servers = [await open(), await open()];
-    try {
-      const [first] = servers;
-      configure({
-        baseURL: "http://localhost",
-        accessToken: KEY,
-        fetch: (request) => (first as typeof first & object).fetch(request),
-      });
-      const batch = await counted.batchTrigger(Array.from({ length: 150 }, () => ({ payload: undefined })));
-      for (const { id } of batch.runs) {
-        const run = await first?.runs.waitForEnd("prod", id, 20_000);
-        expect(run).toMatchObject({ status: "COMPLETED", attempt: 1 });
-        expect(JSON.parse(run?.metadata ?? "")).toEqual({ executions: 1 });
+      const open = () =>
+        createServer({
+          storage: postgresStorage({ connectionString, schema, maxConnections: 4 }),
+          engine: inlineEngine({ concurrency: 7 }),
+          secretKeys: [KEY],
+        });
+      const servers = [await open(), await open()];
+      try {
+        const [first] = servers;
+        configure({
+          baseURL: "http://localhost",
+          accessToken: KEY,
+          fetch: (request) => (first as typeof first & object).fetch(request),
+        });
+        const batch = await counted.batchTrigger(Array.from({ length: 150 }, () => ({ payload: undefined })));
+        for (const { id } of batch.runs) {
+          const run = await first?.runs.waitForEnd("prod", id, 20_000);
+          expect(run).toMatchObject({ status: "COMPLETED", attempt: 1 });
+          expect(JSON.parse(run?.metadata ?? "")).toEqual({ executions: 1 });
+        }
+        expect([...executions.values()]).toEqual(Array.from({ length: 150 }, () => 1));
+      } finally {
+        await Promise.all(servers.map((server) => server.close()));
+        await drop();
       }
-      expect([...executions.values()]).toEqual(Array.from({ length: 150 }, () => 1));
-    } finally {
-      await Promise.all(servers.map((server) => server.close()));
-      await drop();
-    }
-  });
+    });
 
-  it("take over the runs of one that is gone, when its lease is over", async () => {
-    const connectionString = testDatabaseUrl ?? "";
-    const { schema, drop } = temporarySchema(connectionString);
-    await using gone = new ChildProcessUnderTest(CHILD, [connectionString, schema]);
-    try {
-      await connect(gone);
-      const { id } = await tasks.trigger<Stubborn>("stubborn", { endsAt: 2 });
-      await gone.printed(/attempt 1/);
-      await gone.stop("SIGKILL");
-      task({
-        id: "stubborn",
-        run: (_: unknown, { ctx }) => void metadata.append("attempts", ctx.attempt.number),
-      });
-      const server = await createServer({
-        storage: postgresStorage({ connectionString, schema }),
-        engine: inlineEngine({ leaseMs: 3_000 }),
-        secretKeys: [KEY],
-      });
-      expect(await server.runs.waitForEnd("prod", id, 20_000)).toMatchObject({
-        status: "COMPLETED",
-        attempt: 2,
-        interruptions: 1,
-        metadata: '{"attempts":[1,2]}',
-      });
-      await server.close();
-    } finally {
-      await drop();
-    }
-  });
-});
+    it("take over the runs of one that is gone, when its lease is over", async () => {
+      const connectionString = testDatabaseUrl ?? "";
+      const { schema, drop } = temporarySchema(connectionString);
+      await using gone = new ChildProcessUnderTest(CHILD, [connectionString, schema]);
+      try {
+        await connect(gone);
+        const { id } = await tasks.trigger<Stubborn>("stubborn", { endsAt: 2 });
+        await gone.printed(/attempt 1/);
+        await gone.stop("SIGKILL");
+        task({
+          id: "stubborn",
+          run: (_: unknown, { ctx }) => void metadata.append("attempts", ctx.attempt.number),
+        });
+        const server = await createServer({
+          storage: postgresStorage({ connectionString, schema }),
+          engine: inlineEngine({ leaseMs: 3_000 }),
+          secretKeys: [KEY],
+        });
+        expect(await server.runs.waitForEnd("prod", id, 20_000)).toMatchObject({
+          status: "COMPLETED",
+          attempt: 2,
+          interruptions: 1,
+          metadata: '{"attempts":[1,2]}',
+        });
+        await server.close();
+      } finally {
+        await drop();
+      }
+    });
+  },
+);
