@@ -78,6 +78,13 @@ export class FaultServer implements AsyncDisposable {
     socket.on("data", (data) => {
       received += data.toString("utf8");
       for (let request = take(); request !== undefined; request = take()) {
+        if (request.path.startsWith("/engine/")) {
+          // An API without the engine's calls: runs are not registered.
+          socket.write(
+            "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+          );
+          continue;
+        }
         this.requests.push(request);
         const current = request;
         const reply = request.method === "PUT" ? (this.#script.shift() ?? healthy) : healthy;
