@@ -1,4 +1,5 @@
-import { metadata, task } from "@runmeta/runtime";
+import { defineMetadata, metadata, schemaTask, task } from "@runmeta/runtime";
+import { z } from "zod";
 import { citiesByCountry } from "./cities.ts";
 import type { CityTable } from "./city-table.ts";
 
@@ -18,10 +19,11 @@ function openTable(): CityTable {
 }
 
 /** Imports one country, and counts its rows in the metadata of the run that triggered it. */
-const importCountry = task({
+const importCountry = schemaTask({
   id: "import-country",
+  schema: z.object({ country: z.string().length(2) }),
   retry: { maxAttempts: 3, minTimeoutInMs: 200 },
-  run: async ({ country }: { country: string }) => {
+  run: async ({ country }) => {
     const cities = citiesByCountry().get(country) ?? [];
     metadata.set("country", country);
     const progress = metadata.progress(cities.length);
@@ -36,13 +38,23 @@ const importCountry = task({
   },
 });
 
+/** The parent's metadata, typed; `startedAt` is a string on the wire and a `Date` here. */
+const importMetadata = defineMetadata(
+  z.object({
+    total: z.number(),
+    source: z.string(),
+    startedAt: z.coerce.date(),
+    rows: z.number().default(0),
+  }),
+);
+
 /** Imports every country, each in a run of its own. */
 export const importCities = task({
   id: "import-cities",
   run: async ({ countries }: { countries: string[] }) => {
     let total = 0;
     for (const country of countries) total += citiesByCountry().get(country)?.length ?? 0;
-    metadata.set("total", total).set("source", "GeoNames (CC BY 4.0)").set("startedAt", new Date());
+    importMetadata.set("total", total).set("source", "GeoNames (CC BY 4.0)").set("startedAt", new Date());
     const progress = metadata.progress(total);
     for (let start = 0; start < countries.length; start += COUNTRIES_AT_ONCE) {
       const group = countries.slice(start, start + COUNTRIES_AT_ONCE);
@@ -54,7 +66,9 @@ export const importCities = task({
         progress.advance(run.output.rows);
       }
     }
-    await metadata.refresh();
-    return { rows: total };
+    await metadata.refresh(); // what the children counted
+    const { rows, startedAt } = importMetadata.current() ?? { rows: 0, startedAt: new Date() };
+    metadata.set("seconds", Math.round((Date.now() - startedAt.getTime()) / 100) / 10);
+    return { rows };
   },
 });
