@@ -68,9 +68,13 @@ export type AnyTask = Task<string, never, unknown>;
 /** The id of a task, as a literal type. */
 export type TaskIdentifier<TTask extends AnyTask> =
   TTask extends Task<infer TId, never, unknown> ? TId : never;
-/** What a task is triggered with. */
+/** What a task is triggered with; anything where no task is named (`tasks.trigger("id", payload)`). */
 export type TaskPayload<TTask extends AnyTask> =
-  TTask extends Task<string, infer TPayload, unknown> ? TPayload : never;
+  TTask extends Task<string, infer TPayload, unknown>
+    ? [TPayload] extends [never]
+      ? unknown
+      : TPayload
+    : never;
 /** What a task returns. */
 export type TaskOutput<TTask extends AnyTask> =
   TTask extends Task<string, never, infer TOutput> ? TOutput : never;

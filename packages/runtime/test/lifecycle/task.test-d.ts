@@ -134,4 +134,9 @@ describe("the guide's code", () => {
     const key = locals.create<Date>("at");
     expectTypeOf(locals.get(key)).toEqualTypeOf<Date | undefined>();
   });
+
+  it("tasks.trigger takes any payload where no task is named", () => {
+    void (() => tasks.trigger("made-elsewhere", { anything: 1 }));
+    expectTypeOf<TaskPayload<typeof resize>>().toEqualTypeOf<{ url: string }>();
+  });
 });
