@@ -62,7 +62,7 @@ export function runClosed(run: TrackedRun): void {
  * Sends what is unsent in this process, of open and of closed runs; each run takes at most its `drainTimeoutMs`.
  * Never rejects.
  */
-export async function drainAll(): Promise<void> {
+async function drainAll(): Promise<void> {
   const runs = [...open, ...late].filter(hasPending);
   await Promise.all(runs.map((run) => run.scope.flusher.drain(run.options.drainTimeoutMs)));
 }

@@ -108,7 +108,7 @@ describe("many runs in one process", () => {
     await turn();
     collectGarbage();
     expect((process.memoryUsage().heapUsed - before) / 1_000_000).toBeLessThan(15);
-  });
+  }, 120_000);
 
   it("C4 nested runs: inner writes inner only, outer is restored after a throw", async () => {
     const [outer, inner] = [memoryTarget(), memoryTarget()];
