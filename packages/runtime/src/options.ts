@@ -57,9 +57,9 @@ export interface MetadataOptions {
    */
   readonly maximumSize?: number | undefined;
   /**
-   * How long the writes must pause before they are sent, in milliseconds (0 to 60000). It is checked once a period,
-   * so a batch leaves one to two periods after the last write.
-   * Cost: up to this much is lost if the process is killed.
+   * How long the writes must pause before they are sent, in milliseconds (0 to 60000). It is checked once a period: a
+   * burst in one piece of code leaves after one, writes spread over a period wait for another.
+   * Cost: up to twice this much is lost if the process is killed.
    * @default 250
    */
   readonly debounceMs?: number | undefined;

@@ -207,7 +207,6 @@ export class Flusher {
   #schedule(): void {
     this.#stopWaiting();
     this.#state = "scheduled";
-    this.#acceptedAtCheck = this.#ledger.accepted;
     const remainingMs = this.#options.maxWaitMs - (this.#clock.now() - this.#windowOpenedAt);
     if (remainingMs <= 0) return this.#send();
     this.#outside(() => {
@@ -216,6 +215,10 @@ export class Flusher {
       } else {
         this.#quiet ??= this.#clock.debounce(() => this.#checkQuiet(), this.#options.debounceMs);
         this.#quiet();
+        // A burst in one piece of code belongs to the moment it began, and need not wait for another period.
+        queueMicrotask(() => {
+          this.#acceptedAtCheck = this.#ledger.accepted;
+        });
       }
     });
   }

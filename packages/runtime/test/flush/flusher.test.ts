@@ -147,6 +147,18 @@ describe("requests", () => {
     expect(stored()).toEqual(store.current());
   });
 
+  it("I8 a burst leaves after one quiet period; writes during a period make it wait for another", async () => {
+    const { store, clock, times } = openScripted([], { metadata: { debounceMs: 250, maxWaitMs: 1_000 } });
+    for (let i = 0; i < 100; i += 1) store.set(`k${i % 7}`, i);
+    await clock.advance(250);
+    expect(times()).toEqual([250]);
+    store.set("a", 1);
+    await clock.advance(200);
+    store.set("a", 2);
+    await clock.advance(300);
+    expect(times()).toEqual([250, 750]);
+  });
+
   it("I8 a batch is split at 1 MB, and the parts arrive in order", async () => {
     const { store, flusher, clock, endpoint, stored } = openScripted([], {
       metadata: { maximumSize: 10_000_000, maxPendingBytes: 10_000_000 },

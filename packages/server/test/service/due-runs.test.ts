@@ -6,10 +6,16 @@ import { startTestServer, type TestServer } from "../server/test-server.ts";
 let api: TestServer;
 let clock: ShiftedClock;
 let notified: number;
+let onNotified: () => void;
 beforeEach(async () => {
   clock = new ShiftedClock();
   notified = 0;
-  api = await startTestServer({ clock, engine: { ...noEngine(), notify: () => void notified++ } });
+  onNotified = () => {};
+  const notify = () => {
+    notified += 1;
+    onNotified();
+  };
+  api = await startTestServer({ clock, engine: { ...noEngine(), notify } });
 });
 afterEach(async () => {
   expect(api.errors).toEqual([]);
@@ -35,8 +41,13 @@ test("a delayed run becomes due and the engine hears of it", async () => {
   const before = notified;
   clock.advance(599_000);
   expect((await api.call("GET", `/api/v3/runs/${id}`)).body.status).toBe("DELAYED");
+  // The row changes before the engine hears of it.
+  const heard = new Promise<void>((resolve) => {
+    onNotified = resolve;
+  });
   clock.advance(2_000);
   await reaches(id, "QUEUED");
+  await heard;
   expect(notified).toBe(before + 1);
 });
 
