@@ -15,6 +15,7 @@ import { HookRunner } from "./hook-runner.ts";
 import type { HookCall } from "./hooks.ts";
 import { type OpenRun, openRun } from "./open-run.ts";
 import { processRegistry } from "./process-registry.ts";
+import { replayAtStart } from "./replay-at-start.ts";
 import { hookFailureReporter } from "./report-hook-failure.ts";
 import { createTaskContext, type RunDescription } from "./task-context.ts";
 import type { TaskDefinition } from "./task-definition.ts";
@@ -178,6 +179,10 @@ export async function executeAttempt(options: ExecuteAttemptOptions): Promise<At
   attachments.set(waitListenerKey, waitListener(options, lifecycle));
   if (options.client !== undefined) attachments.set(apiClientKey, options.client);
 
+  const spool =
+    options.client === undefined
+      ? undefined
+      : await replayAtStart(run.id, metadataOptions.spoolDirectory, options.client, clock);
   try {
     const opened = openRun({
       id: run.id,
@@ -194,6 +199,8 @@ export async function executeAttempt(options: ExecuteAttemptOptions): Promise<At
       attachments,
       random: options.random,
     });
+    if (spool?.problem !== undefined) opened.scope.warn("SPOOL", spool.problem);
+    if (spool?.changed === true) await opened.scope.flusher.refresh();
     const resets = run.attempt > 1 && metadataOptions.onRetry === "reset";
     const end = await runInside(opened, lifecycle, resets ? (run.initialMetadata ?? {}) : undefined);
     return describeEnd(end, await opened.close());

@@ -85,6 +85,8 @@ export function openRun(options: OpenRunOptions): OpenRun {
     ...(options.random === undefined ? {} : { random: options.random }),
   });
   const { parentId, rootId } = options;
+  // A run that has no parent or root is its own, and reads what it writes there at once.
+  const parent = parentId === undefined ? store : new RemoteDocument("parent", outbox, REMOTE_VALUE_BYTES);
   const scope: RunScope = {
     id: options.id,
     task: options.task,
@@ -96,15 +98,18 @@ export function openRun(options: OpenRunOptions): OpenRun {
     clock,
     store,
     flusher,
-    // A run that has no parent or root is its own, and reads what it writes there at once.
-    parent: parentId === undefined ? store : new RemoteDocument("parent", outbox, REMOTE_VALUE_BYTES),
-    root:
-      rootId === undefined || rootId === options.id
-        ? store
-        : new RemoteDocument("root", outbox, REMOTE_VALUE_BYTES),
+    parent,
+    root: rootDocument(),
     warn,
     attachments: options.attachments ?? new Map(),
   };
+  function rootDocument(): RunScope["root"] {
+    // Two ways to one document share a queue, or the order of writes would be lost between two.
+    if (rootId === parentId) return parent;
+    if (rootId === options.id) return store;
+    // Also where only the endpoint knows who the root is: whoever has a parent is not it.
+    return new RemoteDocument("root", outbox, REMOTE_VALUE_BYTES);
+  }
   const open = { scope, options: options.options };
   runOpened(open);
   let closing: Promise<CloseResult> | undefined;

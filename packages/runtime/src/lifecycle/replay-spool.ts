@@ -12,6 +12,8 @@ export interface ReplayResult {
   readonly refused: number;
   /** Batches that are back in the folder, for the next start. */
   readonly kept: number;
+  /** Runs of which something was sent. */
+  readonly runIds: ReadonlySet<string>;
 }
 
 /**
@@ -37,7 +39,7 @@ async function replay(
     requestTimeoutMs = 10_000,
   }: { clock?: Clock | undefined; requestTimeoutMs?: number },
 ): Promise<ReplayResult> {
-  const total = { sent: 0, refused: 0, kept: 0 };
+  const total = { sent: 0, refused: 0, kept: 0, runIds: new Set<string>() };
   let reachable = true;
   for (const { file, done, giveBack } of claimSpoolFiles(directory)) {
     // Where one does not get through, the others would each wait in vain.
@@ -58,7 +60,7 @@ async function sendAll(
   endpoint: Endpoint,
   clock: Clock,
   timeoutMs: number,
-  total: { sent: number; refused: number },
+  total: { sent: number; refused: number; runIds: Set<string> },
 ): Promise<number> {
   const target = createRunTarget({
     runId: file.runId,
@@ -69,8 +71,10 @@ async function sendAll(
   const { signal } = new AbortController();
   for (const [index, batch] of file.batches.entries()) {
     const result = await target.send(batch, { timeoutMs, signal });
-    if (result.kind === "acknowledged") total.sent += 1;
-    else if (result.kind === "refused") total.refused += 1;
+    if (result.kind === "acknowledged") {
+      total.sent += 1;
+      total.runIds.add(file.runId);
+    } else if (result.kind === "refused") total.refused += 1;
     else return file.batches.length - index;
   }
   return 0;

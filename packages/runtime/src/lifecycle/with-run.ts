@@ -22,7 +22,7 @@ import { followConfiguration } from "./follow-configuration.ts";
 import { type OpenRun, openRun } from "./open-run.ts";
 import { RegisteredRun, type StartedAttempt } from "./registered-run.ts";
 import { createRegisteredTarget } from "./registered-target.ts";
-import { replaySpool } from "./replay-spool.ts";
+import { replayAtStart } from "./replay-at-start.ts";
 import { newRunId, runIdOfKey } from "./run-id.ts";
 import { currentConfig } from "./use-config.ts";
 
@@ -211,7 +211,7 @@ async function beginRegistered(
     onCancelled: (reason) => cancel.abort(new Error(reason)),
   });
   // Before the attempt: what an earlier process left of this run is older than anything this one writes.
-  const spoolProblem = await replayAtStart(metadataOptions.spoolDirectory, client, clock);
+  const spool = await replayAtStart(id, metadataOptions.spoolDirectory, client, clock);
   const started = await registered.start();
   const target = createRegisteredTarget(
     createRunTarget({
@@ -233,7 +233,7 @@ async function beginRegistered(
     signal: AbortSignal.any(signals),
     attachments: new Map<symbol, unknown>([[apiClientKey, client]]),
   });
-  if (spoolProblem !== undefined) run.opened.scope.warn("SPOOL", spoolProblem);
+  if (spool.problem !== undefined) run.opened.scope.warn("SPOOL", spool.problem);
   return {
     opened: run.opened,
     async complete(outcome) {
@@ -251,27 +251,6 @@ async function beginRegistered(
       }
     },
   };
-}
-
-/** Says what went wrong, if anything did. Takes two seconds at most; the rest goes on meanwhile. */
-async function replayAtStart(
-  directory: string | undefined,
-  client: ApiClient,
-  clock: Clock,
-): Promise<string | undefined> {
-  if (directory === undefined) return undefined;
-  const replay = replaySpool(directory, client, { clock, requestTimeoutMs: START_TIMEOUT_MS }).then(
-    ({ refused }) =>
-      refused === 0 ? undefined : `${refused} batches that an earlier process left were refused and are lost`,
-    (error: unknown) => `What earlier processes left in ${directory} cannot be sent: ${String(error)}`,
-  );
-  return new Promise((resolve) => {
-    const timer = clock.setTimer(() => resolve(undefined), START_TIMEOUT_MS, { keepAlive: true });
-    void replay.then((problem) => {
-      timer.cancel();
-      resolve(problem);
-    });
-  });
 }
 
 function open(
