@@ -322,7 +322,9 @@ export class Flusher {
         this.#stalled(parcel, result);
         break;
       case "refused":
-        this.#refused(parcel, result);
+        if (this.#mayHoldRefused(parcel, result)) {
+          this.#stalled(parcel, lostReply(new Error(`${result.status}: ${result.message}`)));
+        } else this.#refused(parcel, result);
         break;
       case "paused":
         this.#paused(result);
@@ -372,7 +374,8 @@ export class Flusher {
   #stalled(parcel: Parcel, result: Extract<SendResult, { kind: "retry" }>): void {
     this.#failures += 1;
     this.#ledger.retries += 1;
-    this.#deduplicates = result.deduplicates ?? this.#deduplicates;
+    // What answers in the endpoint's place (a gateway's 502) does not say so, and takes nothing back.
+    if (result.deduplicates === true) this.#deduplicates = true;
     if (result.maybeApplied) {
       parcel.inDoubt = true;
       if (this.#deduplicates !== true) parcel.unclear ||= countsTwice(this.#target.decode(parcel.body));
@@ -402,6 +405,14 @@ export class Flusher {
     });
   }
 
+  /**
+   * An endpoint that deduplicates looks for the batch before it refuses it. A refusal by something else (a gateway while
+   * the endpoint restarts) says nothing about an earlier copy: under a new key it might be applied a second time.
+   */
+  #mayHoldRefused(parcel: Parcel, result: Extract<SendResult, { kind: "refused" }>): boolean {
+    return parcel.inDoubt && this.#deduplicates === true && result.deduplicates === false;
+  }
+
   /** Refused for good: not applied, and the batch's key is retired (I5). */
   #refused(parcel: Parcel, { status, message }: { status: number; message: string }): void {
     this.#failures = 0;
@@ -412,8 +423,13 @@ export class Flusher {
         "REFUSED",
         `The endpoint refused a metadata update (${status}: ${message}). It is tried again with later writes.`,
       );
-      this.#store.outbox.putBack(lists);
-      this.#suspect = true;
+      if (this.#parts.length === 0) {
+        this.#store.outbox.putBack(lists);
+        this.#suspect = true;
+      } else {
+        // Newer batches are cut already (they were spooled): it must stay in front of them.
+        this.#parts.unshift(this.#packPart({ ...lists, upTo: parcel.upTo }));
+      }
       return this.#proceed();
     }
     // Who may not write (403), or to what does not exist (404), will not be told otherwise for a part of it.

@@ -54,6 +54,9 @@ export function runClosed(run: TrackedRun): void {
       stopListeningIfIdle();
     });
     makeRoom();
+  } else {
+    // Left by a signal that this process survived: a replay would find keys that the endpoint has forgotten by then.
+    unspool(run);
   }
   stopListeningIfIdle();
 }

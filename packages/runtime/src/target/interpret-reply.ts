@@ -48,12 +48,13 @@ export function interpretReply(result: ExchangeResult, clock: Clock): SendResult
       reason: `${status}: ${errorText(text)}`,
       retryAfterMs: retryAfterMs(headers.get("retry-after"), clock),
       // A gateway, or a server that broke down half way, may have passed it on.
-      maybeApplied: status >= 500 && status !== 503,
+      // An endpoint that deduplicates also answers 503 when its database went away in the middle of a commit.
+      maybeApplied: status >= 500 && (status !== 503 || deduplicates === true),
       deduplicates,
       cause: new Error(`the endpoint answered ${status}: ${errorText(text)}`),
     };
   }
-  return { kind: "refused", status, message: errorText(text) };
+  return { kind: "refused", status, message: errorText(text), deduplicates };
 }
 
 /** What an exchange that read the document brought. */

@@ -52,7 +52,13 @@ export type SendResult =
       readonly deduplicates: boolean | undefined;
       readonly cause: unknown;
     }
-  | { readonly kind: "refused"; readonly status: number; readonly message: string }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly message: string;
+      /** False when the reply does not come from an endpoint that deduplicates. */
+      readonly deduplicates?: boolean | undefined;
+    }
   | { readonly kind: "paused"; readonly code: "UNAUTHORIZED" | "MISCONFIGURED"; readonly message: string };
 
 /** The answer to reading the document. */
