@@ -25,6 +25,8 @@ export async function attemptDelivery(
     readonly target: Target;
     /** The last document that the endpoint is known to have had. */
     readonly acknowledged: () => JsonObject;
+    /** Told when the endpoint says that it applies a batch once. */
+    readonly deduplicates: () => void;
     /** Told when the batch itself goes out. */
     readonly sends: () => void;
     readonly options: SendOptions;
@@ -40,6 +42,7 @@ export async function attemptDelivery(
       if (verdict === "unclear") return { kind: "unclear", document: read.document };
       if (verdict === "applied") return acknowledgedBy(read.document);
     }
+    if (read.deduplicates) context.deduplicates();
     parcel.unclear = false;
   }
   context.sends();

@@ -302,6 +302,9 @@ export class Flusher {
     return attemptDelivery(parcel, {
       target: this.#target,
       acknowledged: () => this.#store.acknowledged(),
+      deduplicates: () => {
+        this.#deduplicates = true;
+      },
       sends: () => {
         this.#ledger.requests += 1;
         this.#ledger.bytesSent += parcel.body.length;

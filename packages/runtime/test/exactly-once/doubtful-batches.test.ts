@@ -44,6 +44,17 @@ describe("a batch that may have been applied", () => {
     expect(stored()).toEqual({ n: 2 });
   });
 
+  it("F4 keeps its key when it was the first one, so that only reading told what the endpoint does", async () => {
+    const { store, flusher, clock, stored, drops } = openScripted([lostReply(), gateway(404)]);
+    store.increment("n", 1);
+    await clock.advance(10_000);
+    const flushed = watch(flusher.flush());
+    await clock.advance(20_000);
+    expect(flushed.state).toBe("resolved");
+    expect(drops).toEqual([]);
+    expect(stored()).toEqual({ n: 1 });
+  });
+
   it("I6 is not read back on top of itself after a 503 of an endpoint that had committed it", async () => {
     const { store, flusher, clock } = openScripted([
       accepted(),
