@@ -1,4 +1,5 @@
 import type { PoolConfig } from "pg";
+import { ServerConfigError } from "../errors.ts";
 import { postgresClient } from "./postgres-client.ts";
 import { sqlStorage } from "./sql-storage.ts";
 import { type Storage, StorageError } from "./storage.ts";
@@ -28,6 +29,8 @@ export interface PostgresStorageOptions {
  * Storage on a PostgreSQL server (15 or newer), for any number of runmeta servers at once. `open()` rejects with
  * STORAGE_UNAVAILABLE when the server cannot be reached and with STORAGE_SCHEMA when a newer runmeta has written
  * the database.
+ *
+ * @throws ServerConfigError for another kind of URL · StorageError (STORAGE_SCHEMA) for an impossible schema name
  */
 export function postgresStorage(options: PostgresStorageOptions): Storage {
   const { connectionString, schema, maxConnections = 10, statementTimeoutMs = 15_000 } = options;
@@ -36,6 +39,11 @@ export function postgresStorage(options: PostgresStorageOptions): Storage {
       "STORAGE_SCHEMA",
       `The schema name ${JSON.stringify(schema)} is refused: use letters, digits and _ only, at most 63.`,
     );
+  }
+  // The driver takes anything for the name of a database on a host called "base".
+  if (!/^(?:postgres(?:ql)?:\/\/|socket:|\/)/i.test(connectionString)) {
+    // The text itself may hold a password, so it is not repeated.
+    throw new ServerConfigError("The database URL must begin with postgres:// or postgresql://.");
   }
   const config: PoolConfig = {
     connectionString,

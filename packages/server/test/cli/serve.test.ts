@@ -75,6 +75,10 @@ describe("runmeta serve", { timeout: 90_000 }, () => {
     await writeFile(join(folder.path, "broken.ts"), "export const x = ;\n");
     await writeFile(join(folder.path, "empty.ts"), "export {};\n");
     const cases: [string[], RegExp][] = [
+      [
+        ["--database-url", "mysql://me:s3cret@db/x", "--secret-key", "tr_dev_a"],
+        /^runmeta: The database URL must begin with postgres:\/\/ or postgresql:\/\/\.\n$/,
+      ],
       [["nothere.ts"], /There is no task file or folder nothere\.ts/],
       [["broken.ts"], /broken\.ts cannot be loaded: .*broken\.ts:1:\d+/],
       [["empty.ts"], /No task is defined in .*empty\.ts/],

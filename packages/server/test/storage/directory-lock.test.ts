@@ -33,6 +33,17 @@ describe("the lock of a data directory", () => {
     expect(await readdir(directory.path)).toEqual([]);
   });
 
+  test("A4 the holder's command is named without the keys that stand in it", async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, "database.lock");
+    const arguments_ = [path, "--secret-key", "tr_prod_a-Key_1", "--secret-key=tr_dev_Other2"];
+    await using holder = runChild("hold-lock.child.ts", arguments_);
+    expect((await holder.lines.next()).value).toBe("locked");
+    const refusal = await lockDirectory(path).then(String, String);
+    expect(refusal).toContain("--secret-key tr_prod_… --secret-key=tr_dev_…");
+    expect(`${refusal}${await readFile(path, "utf8")}`).not.toMatch(/a-Key_1|Other2/);
+  });
+
   test("D2 says when it is this process that has it", async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, "database.lock");
