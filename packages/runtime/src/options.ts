@@ -1,5 +1,5 @@
 import { ConfigError } from "./errors.ts";
-import { DEFAULT_MAXIMUM_SIZE_BYTES } from "./protocol/limits.ts";
+import { MAXIMUM_SIZE_VARIABLE, resolveMaximumSize } from "./protocol/limits.ts";
 
 /** Why accepted operations were not stored. */
 export type DropReason =
@@ -36,6 +36,7 @@ export interface Warning {
   readonly message: string;
 }
 
+/** What a warning is about; a code never changes its meaning. */
 export type WarningCode =
   | "DROPPED"
   | "WRITE_AFTER_CLOSE"
@@ -52,7 +53,8 @@ export type WarningCode =
 /** How metadata is limited, batched and delivered. Given in `defineConfig({ metadata })` or to `withRun`. */
 export interface MetadataOptions {
   /**
-   * Largest document, in UTF-8 bytes of its JSON; a write beyond it throws `MetadataSizeError`.
+   * Largest document, in UTF-8 bytes of its JSON; a write beyond it throws `MetadataSizeError`. Range 2 to 1,073,741,824;
+   * a runmeta server takes 2,097,152 at most, and its own limit holds as well.
    * @default `TASK_RUN_METADATA_MAXIMUM_SIZE`, else 4096
    */
   readonly maximumSize?: number | undefined;
@@ -64,25 +66,25 @@ export interface MetadataOptions {
    */
   readonly debounceMs?: number | undefined;
   /**
-   * Longest time a write waits for its request however steadily writes come, in milliseconds (at least `debounceMs`).
+   * Longest time a write waits for its request however steadily writes come, in milliseconds (`debounceMs` to 3,600,000).
    * Cost: up to this much is lost if the process is killed.
    * @default 1000
    */
   readonly maxWaitMs?: number | undefined;
   /**
-   * Most bytes of unacknowledged operations kept for one run (at least 16384). There, the run's own operations fold
+   * Most bytes of unacknowledged operations kept for one run (16,384 to 1,073,741,824). There, the run's own operations fold
    * into one `set` a key, and the newest parent or root write is dropped by name.
    * @default 1048576
    */
   readonly maxPendingBytes?: number | undefined;
   /**
-   * How long the end of a run may wait for its last flush, in milliseconds (0 or more). What is not sent by then goes
+   * How long the end of a run may wait for its last flush, in milliseconds (0 to 3,600,000). What is not sent by then goes
    * to the process's late-delivery queue.
    * @default 5000
    */
   readonly drainTimeoutMs?: number | undefined;
   /**
-   * Deadline of one request, headers and body, in milliseconds (1 or more).
+   * Deadline of one request, headers and body, in milliseconds (1 to 3,600,000).
    * @default 10000
    */
   readonly requestTimeoutMs?: number | undefined;
@@ -131,15 +133,12 @@ function inRange(
 }
 
 function maximumSizeFromEnvironment(): number {
-  const text = globalThis.process?.env.TASK_RUN_METADATA_MAXIMUM_SIZE;
-  if (text === undefined || text === "") return DEFAULT_MAXIMUM_SIZE_BYTES;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 2) {
-    throw new ConfigError(
-      `TASK_RUN_METADATA_MAXIMUM_SIZE must be a whole number of bytes of at least 2, got "${text}"`,
-    );
-  }
-  return value;
+  const text = globalThis.process?.env[MAXIMUM_SIZE_VARIABLE];
+  const bytes = resolveMaximumSize(text);
+  if (bytes !== undefined) return bytes;
+  throw new ConfigError(
+    `${MAXIMUM_SIZE_VARIABLE} must be a whole number of bytes of at least 2, got ${JSON.stringify(text)}`,
+  );
 }
 
 /**

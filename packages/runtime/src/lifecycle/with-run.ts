@@ -37,6 +37,7 @@ export type TargetFor = (run: {
   readonly mode: "operations" | "replace";
 }) => Target;
 
+/** Options of {@link withRun}; all have defaults. */
 export interface RunOptions {
   /** `run_` and 1 to 64 of `[A-Za-z0-9_-]`. @default derived from `key`, else a new one */
   readonly id?: string | undefined;
@@ -44,12 +45,15 @@ export interface RunOptions {
   readonly key?: string | undefined;
   /** What the document starts with. A run that exists goes on with what is stored. @default {} */
   readonly metadata?: object | undefined;
+  /** The run that `metadata.parent` writes to. @default none: such writes land on the run itself */
   readonly parentId?: string | undefined;
+  /** The run that `metadata.root` writes to. @default none: such writes land on the run itself */
   readonly rootId?: string | undefined;
   /** Name of the task, as the server lists it. @default "run" */
   readonly task?: string | undefined;
   /** From 1. @default the next one that the server has not seen, else 1 */
   readonly attempt?: number | undefined;
+  /** What the run can be found by: at most 10, each of at most 128 characters. @default none */
   readonly tags?: readonly string[] | undefined;
   /** Shown with the run; any JSON. */
   readonly payload?: unknown;
@@ -67,9 +71,11 @@ export interface RunOptions {
   readonly maximumSize?: number | undefined;
   /** Cancels the run: its own `signal` is aborted then. */
   readonly signal?: AbortSignal | undefined;
-  /** @default the system's */
+  /** Time; for tests. @default the system's */
   readonly clock?: Clock | undefined;
+  /** Receives warnings instead of `process.emitWarning`. @default the config's */
   readonly onWarning?: ((warning: Warning) => void) | undefined;
+  /** Called for each loss. @default the config's */
   readonly onDrop?: ((drop: Drop) => void) | undefined;
   /** `replace` sends whole documents, for endpoints that know no operations. @default "operations" */
   readonly mode?: "operations" | "replace" | undefined;
@@ -135,6 +141,7 @@ async function begin(options: RunOptions): Promise<BegunRun> {
     onDrop: options.onDrop,
     onWarning: options.onWarning,
   });
+  checkOptions(options);
   const document = checkDocument(options.metadata, metadataOptions.maximumSize);
   const id = await runIdOf(options);
   const clock = options.clock ?? systemClock;
@@ -281,6 +288,17 @@ function open(
     attachments: run.attachments,
   });
   return { opened, complete: () => Promise.resolve() };
+}
+
+/** Before anything is announced to a server: what is wrong here is the caller's to know. */
+function checkOptions({ key, attempt, mode }: RunOptions): void {
+  if (key === "") throw new ConfigError("key must not be empty: it names the work, for example a job's id");
+  if (attempt !== undefined && !(Number.isInteger(attempt) && attempt >= 1)) {
+    throw new ConfigError(`attempt must be a whole number of at least 1, got ${String(attempt)}`);
+  }
+  if (mode !== undefined && mode !== "operations" && mode !== "replace") {
+    throw new ConfigError(`mode must be "operations" or "replace", got ${JSON.stringify(mode)}`);
+  }
 }
 
 async function runIdOf({ id, key }: RunOptions): Promise<string> {

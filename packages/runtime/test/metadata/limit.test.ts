@@ -101,6 +101,18 @@ describe("the size limit", () => {
     });
   });
 
+  it.each(["abc", "1", "1e4", "0x1000", "-5"])(
+    "a limit of %s in the environment is refused before the body is called, as the server refuses it",
+    async (text) => {
+      vi.stubEnv("TASK_RUN_METADATA_MAXIMUM_SIZE", text);
+      const body = vi.fn();
+      await expect(withRun({ target: memoryTarget() }, body)).rejects.toThrow(
+        `TASK_RUN_METADATA_MAXIMUM_SIZE must be a whole number of bytes of at least 2, got "${text}"`,
+      );
+      expect(body).not.toHaveBeenCalled();
+    },
+  );
+
   it("R8 names bytes, limit and key in the error", async () => {
     await inRun(20, () => {
       try {

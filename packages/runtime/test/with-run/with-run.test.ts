@@ -112,6 +112,15 @@ describe("withRun without an API", () => {
     await expect(withRun({ id: "../x" }, body)).rejects.toMatchObject({ name: "ConfigError" });
     await expect(withRun({ metadata: [] }, body)).rejects.toMatchObject({ name: "MetadataValueError" });
     await expect(withRun({ metadata: { f: () => {} } }, body)).rejects.toMatchObject({ path: "$.f" });
+    await expect(withRun({ key: "" }, body)).rejects.toThrow(/^key must not be empty/);
+    for (const attempt of [0, 1.5, Number.NaN])
+      await expect(withRun({ attempt }, body)).rejects.toThrow(
+        `attempt must be a whole number of at least 1, got ${attempt}`,
+      );
+    const mode = "replaced" as "replace";
+    await expect(withRun({ mode }, body)).rejects.toThrow(
+      'mode must be "operations" or "replace", got "replaced"',
+    );
     await expect(withRun({ maximumSize: 1 }, body)).rejects.toMatchObject({ name: "ConfigError" });
     await expect(withRun({ flush: { debounceMs: -1 } }, body)).rejects.toMatchObject({ name: "ConfigError" });
     expect(called).toBe(false);
