@@ -46,6 +46,14 @@ const REGISTRATION_TIMEOUT_MS = 2_000;
 const NO_ANSWER = new Set([401, 403, 404, 408, 425, 429]);
 
 /**
+ * Runs of this process that their server has not heard of. A child that is announced before its parent would be kept
+ * as a run without one, and what it writes to its parent would land on itself.
+ */
+const unannouncedRuns = new Map<string, RegisteredRun>();
+/** The oldest are forgotten beyond it: a server may be away for days. */
+const UNANNOUNCED_RUNS = 1_000;
+
+/**
  * Announces a run that this process executes, keeps it alive, and reports how it ended
  * (`/engine/v1/runs/{runId}`).
  */
@@ -58,6 +66,7 @@ export class RegisteredRun {
   #heartbeat: Timer | undefined;
   #ended = false;
   #unauthorized: string | undefined;
+  #starting: Promise<StartedAttempt | undefined> | undefined;
 
   constructor(options: RegisteredRunOptions) {
     this.#options = options;
@@ -78,7 +87,18 @@ export class RegisteredRun {
    * @returns undefined when the server cannot be reached now, or does not know these calls
    * @throws ApiError when the server says that this attempt must not run (409: somebody else runs it, or it has ended)
    */
-  async start(): Promise<StartedAttempt | undefined> {
+  start(): Promise<StartedAttempt | undefined> {
+    this.#starting ??= this.#announce().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #announce(): Promise<StartedAttempt | undefined> {
+    if (!(await this.#relativesAnnounced())) {
+      this.#isAnnounced(false);
+      return undefined;
+    }
     try {
       const { id, task, parentId, rootId, tags, metadata, payload } = this.#options;
       const known = await this.#call<{ attempt: number }>("PUT", "", {
@@ -96,18 +116,43 @@ export class RegisteredRun {
         holder: this.#holder,
       });
       this.#started = true;
-      this.#announced = true;
+      this.#isAnnounced(true);
       this.#beat(run.heartbeatIntervalMs ?? HEARTBEAT_MS);
       return { attempt: run.attempt, metadata: run.metadata, parentId: run.parentId, rootId: run.rootId };
     } catch (error) {
       const status = error instanceof ApiError ? error.status : 0;
       this.#unauthorized = status === 401 || status === 403 ? String(error) : undefined;
       // Faults of the network, of the server and of the key do not keep a job from running; a definite "no" does.
-      if (status >= 400 && status < 500 && !NO_ANSWER.has(status)) throw error;
+      if (status >= 400 && status < 500 && !NO_ANSWER.has(status)) {
+        unannouncedRuns.delete(this.#options.id);
+        throw error;
+      }
       // 404: an API without these calls, whose runs are made elsewhere.
-      this.#announced = status === 404;
+      this.#isAnnounced(status === 404);
       return undefined;
     }
+  }
+
+  #isAnnounced(announced: boolean): void {
+    this.#announced = announced;
+    if (announced) unannouncedRuns.delete(this.#options.id);
+    else unannouncedRuns.set(this.#options.id, this);
+    if (unannouncedRuns.size <= UNANNOUNCED_RUNS) return;
+    for (const oldest of unannouncedRuns.keys()) {
+      unannouncedRuns.delete(oldest);
+      break;
+    }
+  }
+
+  async #relativesAnnounced(): Promise<boolean> {
+    for (const id of new Set([this.#options.rootId, this.#options.parentId])) {
+      const relative = id === undefined ? undefined : unannouncedRuns.get(id);
+      if (relative === undefined || relative === this) continue;
+      // That it must not run is its own to say: the server knows it then.
+      await relative.start().catch(() => {});
+      if (unannouncedRuns.get(relative.#options.id) === relative) return false;
+    }
+    return true;
   }
 
   /**
