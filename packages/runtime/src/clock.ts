@@ -33,6 +33,7 @@ export interface Clock {
   debounce(callback: () => void, waitMs: number): Debounced;
 }
 
+/** A function whose calls come down to one after a pause; `cancel()` forgets a call that waits. */
 export interface Debounced {
   (): void;
   cancel(): void;

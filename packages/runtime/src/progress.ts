@@ -1,6 +1,7 @@
 import type { RunScope } from "./context/run-scope.ts";
 import { MetadataValueError } from "./errors.ts";
 
+/** Options of `metadata.progress`. */
 export interface ProgressOptions {
   /** Where it is kept. @default "progress" */
   readonly key?: string | undefined;

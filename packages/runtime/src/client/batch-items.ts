@@ -13,10 +13,11 @@ export interface BatchItem<Payload = unknown> {
   readonly options?: TriggerOptions | undefined;
 }
 
+/** Options of a batch as a whole; those of an item stand beside its payload. */
 export interface BatchOptions {
   /** One key for the batch; each item without a key of its own gets this one and its index. Scope `run`. */
   readonly idempotencyKey?: string | readonly string[] | undefined;
-  /** @default the server's, 30 days */
+  /** How long the key is remembered: a number and s, m, h or d, for example "12h". @default the server's, 30 days */
   readonly idempotencyKeyTTL?: string | undefined;
 }
 

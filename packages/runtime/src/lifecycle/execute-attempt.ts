@@ -21,6 +21,7 @@ import { createTaskContext, type RunDescription } from "./task-context.ts";
 import type { TaskDefinition } from "./task-definition.ts";
 import { currentConfig } from "./use-config.ts";
 
+/** What one attempt of a run needs; given by engines. */
 export interface ExecuteAttemptOptions {
   readonly task: TaskDefinition;
   readonly run: RunDescription;

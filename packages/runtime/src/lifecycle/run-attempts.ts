@@ -6,6 +6,7 @@ import { type AttemptOutcome, type ExecuteAttemptOptions, executeAttempt } from 
 /** How long reading the stored document before another attempt may take, in milliseconds. */
 const READ_TIMEOUT_MS = 10_000;
 
+/** What all attempts of a run need. */
 export interface RunAttemptsOptions extends ExecuteAttemptOptions {
   /** Called after each attempt, before the wait for the next one. */
   readonly onAttempt?: ((attempt: number, outcome: AttemptOutcome) => void) | undefined;

@@ -3,6 +3,7 @@ import { cloneJson } from "../protocol/clone-json.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { BatchOperations, Target } from "./target.ts";
 
+/** A target whose document can be looked at. */
 export interface MemoryTarget extends Target {
   /** A copy of what is stored. */
   document(): JsonObject;

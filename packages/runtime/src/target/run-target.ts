@@ -4,6 +4,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { interpretRead, interpretReply } from "./interpret-reply.ts";
 import type { BatchOperations, Target } from "./target.ts";
 
+/** Which run's document a target keeps, and how it gets there. */
 export interface RunTargetOptions {
   readonly runId: string;
   /** Looked up for every request, so that a client configured later is used. */

@@ -75,6 +75,7 @@ export type ReadResult =
       readonly cause: unknown;
     };
 
+/** How long one attempt to reach the target may take, and what ends it earlier. */
 export interface SendOptions {
   /** Absolute deadline of the attempt, headers and body. */
   readonly timeoutMs: number;
