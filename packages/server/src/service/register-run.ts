@@ -11,7 +11,7 @@ export interface RegisterRequest {
   readonly id: string;
   readonly task: string;
   readonly parentId?: string | undefined;
-  /** The parent's root, or the parent, unless said otherwise. */
+  /** The parent's root, or the parent, unless said otherwise; not known when the parent is not. */
   readonly rootId?: string | undefined;
   readonly tags?: string | readonly string[] | undefined;
   readonly metadata?: unknown;
@@ -38,12 +38,8 @@ export async function registerRun(request: RegisterRequest, using: RunDependenci
 
   const known = await storage.findRun(environment, id);
   if (known !== undefined) return { ok: true, run: known, created: false };
-  const relatives = await storage.findRuns(
-    environment,
-    [request.parentId, request.rootId].filter((relative) => relative !== undefined),
-  );
-  const parent = relatives.find((relative) => relative.id === request.parentId);
-  const root = relatives.find((relative) => relative.id === request.rootId);
+  const { parentId } = request;
+  const parent = parentId === undefined ? undefined : await storage.findRun(environment, parentId);
   const [run] = await storage.insertRuns([
     {
       id,
@@ -54,8 +50,9 @@ export async function registerRun(request: RegisterRequest, using: RunDependenci
       payload: toPacket(request.payload, request.payloadType),
       metadata: metadata.text,
       tags: tags.tags,
-      parentId: parent?.id,
-      rootId: root?.id ?? parent?.rootId ?? parent?.id,
+      // Also one that is not registered yet: without it the run would take its writes to the parent for its own.
+      parentId,
+      rootId: request.rootId ?? parent?.rootId ?? parent?.id,
       depth: parent === undefined ? 0 : parent.depth + 1,
       maxAttempts: request.maxAttempts,
       triggerFunction: "trigger",

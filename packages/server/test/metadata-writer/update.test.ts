@@ -174,19 +174,22 @@ describe("parent and root operations", () => {
     expect(changes.map((ids) => ids.sort())).toEqual([["run_a", "run_p", "run_r"]]);
   });
 
-  it("land on the run itself where it has none, or where the other belongs to another environment", async () => {
+  it("land on the run itself where it has none; refused where the other is not known in its environment", async () => {
     const { storage, writer } = setUp();
     storage.add("run_p", { environment: "prod" });
     storage.add("run_a");
     storage.add("run_b", { parentId: "run_p", rootId: "run_gone" });
-    for (const id of ["run_a", "run_b"]) {
-      const update = {
-        operations: [increment("n")],
-        parentOperations: [increment("n", 10)],
-        rootOperations: [increment("n", 100)],
-      };
-      expect(metadataOf(await writer.update(put(id, update)))).toEqual({ n: 111 });
-    }
+    const update = {
+      operations: [increment("n")],
+      parentOperations: [increment("n", 10)],
+      rootOperations: [increment("n", 100)],
+    };
+    expect(metadataOf(await writer.update(put("run_a", update)))).toEqual({ n: 111 });
+    const refused = [
+      { target: "parent", message: "The parent run is not known" },
+      { target: "root", message: "The root run is not known" },
+    ];
+    expect(await writer.update(put("run_b", update))).toMatchObject({ metadata: '{"n":1}', refused });
     expect(storage.document("run_p")).toEqual({});
   });
 

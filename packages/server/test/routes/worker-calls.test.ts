@@ -51,6 +51,32 @@ describe("PUT /engine/v1/runs/{id}", () => {
     expect((await retrieve("run_mine")).relatedRuns.root.id).toBe(parent);
   });
 
+  test("keeps a parent that is not registered yet: writes to it never land on the child", async () => {
+    const child = await register({ parentId: "run_not_yet" });
+    const write = () =>
+      api.call("PUT", `/api/v1/runs/${child}/metadata`, {
+        operations: [{ type: "increment", key: "mine", value: 1 }],
+        parentOperations: [{ type: "increment", key: "n", value: 1 }],
+        rootOperations: [{ type: "increment", key: "r", value: 1 }],
+      });
+    const early = await write();
+    expect([early.status, early.body]).toEqual([
+      200,
+      {
+        metadata: { mine: 1 },
+        refused: [
+          { target: "parent", message: "The parent run is not known" },
+          { target: "root", message: "The root run is not known" },
+        ],
+      },
+    ]);
+    await worker("PUT", "run_not_yet", "", { task: "job" });
+    const later = await write();
+    expect(later.body.metadata).toEqual({ mine: 2 });
+    expect(later.body.refused.map((refusal: { target: string }) => refusal.target)).toEqual(["root"]);
+    expect((await api.call("GET", "/api/v1/runs/run_not_yet/metadata")).body).toEqual({ metadata: { n: 1 } });
+  });
+
   test("created at once by many, it is one run", async () => {
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => worker("PUT", "run_once", "", { task: "job" })),

@@ -69,6 +69,10 @@ function applyRemote(
   const applyTo = (target: RemoteTarget, operations: readonly Operation[] = []) => {
     if (operations.length === 0) return;
     const document = rows.remote(own, target);
+    if (document === undefined) {
+      refused.push({ target, message: `The ${target} run is not known` });
+      return;
+    }
     const result = document.apply(operations, applyRemoteOperations);
     if (result.kind === "too-large") refused.push({ target, message: tooLargeMessage(limitBytes) });
     else for (const key of keysOf(result.unapplied)) ineffective.push({ target, key });

@@ -43,10 +43,15 @@ export class GroupRows {
     return document?.row.environment === environment ? document : undefined;
   }
 
-  /** Where a run's parent or root operations go: to the run itself when it has none. */
-  remote(own: LiveDocument, target: RemoteTarget): LiveDocument {
-    const id = target === "parent" ? own.row.parentId : own.row.rootId;
-    return (id === undefined ? undefined : this.find(own.row.environment, id)) ?? own;
+  /**
+   * Where a run's parent or root operations go: to the run itself when it has none, and nowhere when the one it has is
+   * not known here.
+   */
+  remote(own: LiveDocument, target: RemoteTarget): LiveDocument | undefined {
+    const { environment, parentId, rootId } = own.row;
+    if (parentId === undefined && (target === "parent" || rootId === undefined)) return own;
+    const id = target === "parent" ? parentId : rootId;
+    return id === undefined ? undefined : this.find(environment, id);
   }
 
   version(id: string): number | undefined {

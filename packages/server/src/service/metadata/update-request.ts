@@ -25,7 +25,7 @@ export interface DocumentUpdate {
 /** Another document that a request may write to, besides its own run's. */
 export type RemoteTarget = "parent" | "root";
 
-/** Operations of one target that were not applied, all of them, because its limit was reached. */
+/** Operations of one target that were not applied, all of them: its limit was reached, or it is not known. */
 export interface RefusedTarget {
   readonly target: RemoteTarget;
   readonly message: string;
