@@ -71,3 +71,8 @@ function acknowledgedBy(document: JsonObject): SendResult {
     warning: undefined,
   };
 }
+
+/** A read that gave no document, for a reason on this side; it may be tried again. */
+export function failedRead(message: string, cause: unknown): ReadResult {
+  return { kind: "failed", message, status: undefined, definitive: false, retryAfterMs: undefined, cause };
+}

@@ -1,14 +1,13 @@
 import type { Clock, Debounced, Timer } from "../clock.ts";
 import { MetadataFlushError } from "../errors.ts";
 import type { DropReason, ResolvedMetadataOptions } from "../options.ts";
-import { formatBatchKey } from "../protocol/idempotency-key.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
 import type { FlushStats } from "../store/ledger.ts";
 import type { MetadataStore } from "../store/metadata-store.ts";
 import type { OutboxCut } from "../store/outbox.ts";
 import type { Batch, ReadResult, SendResult, Target } from "../target/target.ts";
-import { type AttemptResult, attemptDelivery, lostReply } from "./attempt-delivery.ts";
+import { type AttemptResult, attemptDelivery, failedRead, lostReply } from "./attempt-delivery.ts";
 import { backoffMs } from "./backoff.ts";
 import { Barriers } from "./barriers.ts";
 import { dropOperations } from "./drop-operations.ts";
@@ -16,7 +15,6 @@ import type { DrainResult, FlusherOptions, FlusherState, FlushOptions } from "./
 import {
   countCalls,
   countsTwice,
-  createParcel,
   type Lists,
   openParcel,
   type Parcel,
@@ -24,6 +22,7 @@ import {
   separateAccumulating,
   splitLists,
 } from "./parcel.ts";
+import { ParcelNumbers } from "./parcel-numbers.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Larger batches are split: the official server takes bodies of 2 MiB, proxies often of 1 MB. */
@@ -44,7 +43,7 @@ export class Flusher {
   readonly #target: Target;
   readonly #clock: Clock;
   readonly #options: ResolvedMetadataOptions;
-  readonly #publisher: string;
+  readonly #numbers: ParcelNumbers;
   readonly #warn: FlusherOptions["warn"];
   readonly #outside: FlusherOptions["outside"];
   readonly #random: () => number;
@@ -52,7 +51,6 @@ export class Flusher {
   readonly #abort = new AbortController();
 
   #state: FlusherState = "idle";
-  #sequence = 0;
   /** The batch that is under way, or waits to be sent again. */
   #parcel: Parcel | undefined;
   /** Parts of a refused batch, to be sent before anything newer. */
@@ -86,7 +84,7 @@ export class Flusher {
     this.#target = options.target;
     this.#clock = options.clock;
     this.#options = options.options;
-    this.#publisher = options.publisher;
+    this.#numbers = new ParcelNumbers(options.target, options.publisher);
     this.#warn = options.warn;
     this.#outside = options.outside;
     this.#random = options.random ?? Math.random;
@@ -121,7 +119,7 @@ export class Flusher {
     if (!this.pending) return;
     const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS, signal } = options;
     const stored = this.#barriers.wait(this.#ledger.accepted, { timeoutMs, signal }, () =>
-      this.#failure(`no acknowledgement within ${timeoutMs} ms`, undefined),
+      this.#failure(`no acknowledgement within ${timeoutMs} ms`),
     );
     this.#sendNow();
     await stored;
@@ -138,7 +136,7 @@ export class Flusher {
     while (this.#state === "sending" || this.#reading || this.#parcel?.inDoubt === true) {
       const remainingMs = deadline - this.#clock.now();
       if (remainingMs <= 0 || signal.aborted || this.#state === "paused") {
-        return unread("a batch under way was not answered", signal.reason);
+        return failedRead("a batch under way was not answered", signal.reason);
       }
       await this.#readers.wait(remainingMs, signal);
     }
@@ -148,9 +146,9 @@ export class Flusher {
       const result = await this.#outside(() => this.#target.read({ timeoutMs: remainingMs, signal }));
       if (result.kind !== "document") return result;
       const adopted = this.#adopt(result.document, this.#unacknowledged(this.#parcel));
-      return adopted ? result : unread("the document cannot be worked with", undefined);
+      return adopted ? result : failedRead("the document cannot be worked with", undefined);
     } catch (error) {
-      return unread(String(error), error);
+      return failedRead(String(error), error);
     } finally {
       this.#reading = false;
       if (this.#sendAfterRead) this.#send();
@@ -191,7 +189,7 @@ export class Flusher {
     this.#stopWaiting();
     this.#state = "idle";
     if (!kept) for (const parcel of batches) this.#drop(openParcel(this.#target, parcel), reason, undefined);
-    this.#barriers.fail(this.#failure("the run was abandoned", undefined));
+    this.#barriers.fail(this.#failure("the run was abandoned"));
     this.#abort.abort();
     this.#readers.wake();
   }
@@ -269,28 +267,12 @@ export class Flusher {
       if (cut === undefined) return undefined;
       const lists = this.#target.remoteOperations ? cut : this.#withoutRemote(cut);
       if (lists.own.length + lists.parent.length + lists.root.length > 0) {
-        const parcel = this.#pack({ ...lists, upTo: cut.upTo }, this.#suspect);
+        const parcel = this.#numbers.next({ ...lists, upTo: cut.upTo }, this.#suspect);
         if (cut.upTo !== undefined) this.#suspect = false;
         return parcel;
       }
       this.#settled(cut.upTo);
     }
-  }
-
-  #pack(lists: Parameters<typeof createParcel>[2], suspect: boolean): Parcel {
-    this.#sequence += 1;
-    const key = formatBatchKey({ publisher: this.#publisher, sequence: this.#sequence });
-    return createParcel(this.#target, key, lists, suspect);
-  }
-
-  /**
-   * A batch that goes before others which are numbered already. An endpoint takes a number below the last one for a
-   * repetition, so this one counts as a publisher's only batch.
-   */
-  #packPart(lists: Parameters<typeof createParcel>[2]): Parcel {
-    this.#sequence += 1;
-    const key = formatBatchKey({ publisher: `${this.#publisher}-${this.#sequence}`, sequence: 1 });
-    return createParcel(this.#target, key, lists, true);
   }
 
   #withoutRemote(cut: OutboxCut): OutboxCut {
@@ -394,7 +376,7 @@ export class Flusher {
   #paused(result: Extract<SendResult, { kind: "paused" }>): void {
     this.#state = "paused";
     this.#warn(result.code, result.message);
-    this.#barriers.fail(this.#failure(result.message, undefined));
+    this.#barriers.fail(this.#failure(result.message));
     this.#watchCredentials();
   }
 
@@ -431,7 +413,7 @@ export class Flusher {
         this.#suspect = true;
       } else {
         // Newer batches are cut already (they were spooled): it must stay in front of them.
-        this.#parts.unshift(this.#packPart({ ...lists, upTo: parcel.upTo }));
+        this.#parts.unshift(this.#numbers.inFront({ ...lists, upTo: parcel.upTo }));
       }
       return this.#proceed();
     }
@@ -439,13 +421,13 @@ export class Flusher {
     const parts = status === 403 || status === 404 ? undefined : splitLists(lists);
     if (parts === undefined) {
       this.#drop(lists, "refused", message);
-      this.#loss = this.#failure(`the endpoint refused it (${status}: ${message})`, undefined);
+      this.#loss = this.#failure(`the endpoint refused it (${status}: ${message})`);
       this.#store.rebase(this.#unacknowledged(undefined));
       this.#settled(parcel.upTo);
     } else {
       const last = parts.length - 1;
       const packed = parts.map((part, index) =>
-        this.#packPart({ ...part, upTo: index === last ? parcel.upTo : undefined }),
+        this.#numbers.inFront({ ...part, upTo: index === last ? parcel.upTo : undefined }),
       );
       this.#parts.unshift(...packed);
     }
@@ -486,12 +468,9 @@ export class Flusher {
     const { again, never } = separateAccumulating(lists);
     const repeated = again.own.length + again.parent.length + again.root.length > 0;
     this.#parcel = undefined;
-    if (repeated) this.#parts.unshift(this.#packPart({ ...again, upTo: parcel.upTo }));
+    if (repeated) this.#parts.unshift(this.#numbers.inFront({ ...again, upTo: parcel.upTo }));
     this.#drop(never, "ambiguous", "the reply was lost, and the endpoint may have applied it");
-    this.#loss = this.#failure(
-      "a reply was lost, and whether the endpoint applied it cannot be told",
-      undefined,
-    );
+    this.#loss = this.#failure("a reply was lost, and whether the endpoint applied it cannot be told");
     const inFront = this.#unacknowledged(undefined);
     if (document === undefined || !this.#adopt(document, inFront)) this.#store.rebase(inFront);
     if (!repeated) this.#settled(parcel.upTo);
@@ -502,8 +481,8 @@ export class Flusher {
     dropOperations(this.#ledger, lists, reason, message);
   }
 
-  #failure(reason: string, cause: unknown): MetadataFlushError {
-    return new MetadataFlushError(reason, this.#ledger.pending, cause === undefined ? undefined : { cause });
+  #failure(reason: string): MetadataFlushError {
+    return new MetadataFlushError(reason, this.#ledger.pending);
   }
 
   get #ledger() {
@@ -515,8 +494,4 @@ export class Flusher {
     const waiting = parcel === undefined ? this.#parts : [parcel, ...this.#parts];
     return waiting.flatMap((other) => [...this.#target.decode(other.body).operations]);
   }
-}
-
-function unread(message: string, cause: unknown): ReadResult {
-  return { kind: "failed", message, status: undefined, definitive: false, retryAfterMs: undefined, cause };
 }
