@@ -129,8 +129,9 @@ describe("copyJson", () => {
   });
 
   test("R2 refuses a cycle where it closes, and takes shared values", () => {
-    const a: Record<string, unknown> = { list: [] };
-    (a["list"] as unknown[]).push({ back: a });
+    const list: unknown[] = [];
+    const a = { list };
+    list.push({ back: a });
     const error = refusal(a, "a");
     expect(error.path).toBe("$.a.list.0.back");
     expect(error.message).toContain("circular");
