@@ -1,5 +1,7 @@
 import type { RunScope } from "./context/run-scope.ts";
 import { MetadataValueError } from "./errors.ts";
+import { describeValue } from "./protocol/describe-value.ts";
+import { pathOfKey } from "./protocol/shown-path.ts";
 
 /** Options of `metadata.progress`. */
 export interface ProgressOptions {
@@ -44,8 +46,8 @@ export function createProgress(
   const key = options.key ?? "progress";
   if (typeof total !== "number" || !Number.isFinite(total) || total < 0) {
     throw new MetadataValueError(
-      key,
-      `the total of a progress must be a number of 0 or more, got ${String(total)}`,
+      pathOfKey(key),
+      `the total of a progress must be a number of 0 or more, got ${describeValue(total)}`,
     );
   }
   const { store, clock } = scope;
@@ -77,7 +79,10 @@ export function createProgress(
   return {
     advance(by = 1) {
       if (typeof by !== "number" || !Number.isFinite(by)) {
-        throw new MetadataValueError(key, `progress can only advance by a finite number, got ${String(by)}`);
+        throw new MetadataValueError(
+          pathOfKey(key),
+          `progress can only advance by a finite number, got ${describeValue(by)}`,
+        );
       }
       done += by;
       measure();

@@ -3,6 +3,7 @@ import { numberBytes, stringBytes } from "./byte-size.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { hintFor, isPlainObject, unboxed } from "./plain-object.ts";
+import { pathOfKey, pathStep } from "./shown-path.ts";
 
 /*
  * State of the copy under way. It lives in the module, not in an object or a closure, because the write path must not
@@ -204,16 +205,10 @@ function invalid(problem: string, cause?: unknown): MetadataValueError {
 /** Where the copy stands, `$.user.onClick`. Made for errors only: on the way just names are noted. */
 function pathHere(): string {
   let path = "$";
-  if (rootKey !== undefined) path = rootKey.startsWith("$.") ? rootKey : `$${step(rootKey)}`;
+  if (rootKey !== undefined) path = pathOfKey(rootKey);
   for (let index = 0; index < level; index++) {
     const name = trail[index];
-    if (name !== undefined) path += step(name);
+    if (name !== undefined) path += pathStep(name);
   }
   return path;
-}
-
-function step(name: string | number): string {
-  const text = String(name);
-  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return /^[\w$-]+…?$/.test(shown) ? `.${shown}` : `[${JSON.stringify(shown)}]`;
 }

@@ -3,9 +3,11 @@ import { applyOperations } from "../protocol/apply-operation.ts";
 import { jsonBytes, numberBytes } from "../protocol/byte-size.ts";
 import { cloneJson } from "../protocol/clone-json.ts";
 import { copyJson, lastCopyBytes } from "../protocol/copy-json.ts";
+import { describeValue } from "../protocol/describe-value.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { isPathKey } from "../protocol/metadata-key.ts";
 import type { Operation } from "../protocol/operation.ts";
+import { pathOfKey } from "../protocol/shown-path.ts";
 import { assignSegment, readSegment } from "../protocol/simple-path.ts";
 import { deepEqual, incrementValue, missingValue } from "../protocol/value-operations.ts";
 import { DocumentEntries } from "./document-entries.ts";
@@ -80,8 +82,8 @@ export class MetadataStore {
     requireKey(key);
     if (typeof by !== "number" || !Number.isFinite(by)) {
       throw new MetadataValueError(
-        key,
-        `the step of increment and decrement must be a finite number, got ${String(by)}`,
+        pathOfKey(key),
+        `the step of increment and decrement must be a finite number, got ${describeValue(by)}`,
       );
     }
     if (this.outbox.refuses(key)) return;
@@ -141,7 +143,7 @@ export class MetadataStore {
     if (this.outbox.refuses("")) return;
     const copy = copyJson(document, undefined, this.limitBytes);
     if (typeof copy !== "object" || copy === null || Array.isArray(copy)) {
-      throw new MetadataValueError("$", `the document must be an object, got ${describe(document)}`);
+      throw new MetadataValueError("$", `the document must be an object, got ${describeValue(document)}`);
     }
     this.#entries.load(copy);
     this.outbox.changedDocument();
@@ -412,18 +414,13 @@ function finite(value: number): number | null {
 
 function requireKey(key: unknown): asserts key is string {
   if (typeof key !== "string") {
-    throw new MetadataValueError("$", `a key must be a string, got ${describe(key)}`);
+    throw new MetadataValueError("$", `a key must be a string, got ${describeValue(key)}`);
   }
   if (key.charCodeAt(0) === 36) refuseUnsafeBrackets(key);
 }
 
 function requireValue(copy: JsonValue | undefined, key: string, call: string): JsonValue {
-  if (copy === undefined) throw new MetadataValueError(key, `${call} needs a value, got undefined`);
+  if (copy === undefined)
+    throw new MetadataValueError(pathOfKey(key), `${call} needs a value, got undefined`);
   return copy;
-}
-
-function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

@@ -1,8 +1,10 @@
 import { MetadataValueError } from "../errors.ts";
 import { numberBytes } from "../protocol/byte-size.ts";
 import { copyJson, lastCopyBytes } from "../protocol/copy-json.ts";
+import { describeValue } from "../protocol/describe-value.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import { assertSafeKey, isPathKey } from "../protocol/metadata-key.ts";
+import { pathOfKey } from "../protocol/shown-path.ts";
 import type { Outbox } from "./outbox.ts";
 import { pathKey } from "./path-key.ts";
 
@@ -53,8 +55,8 @@ export class RemoteDocument {
     const wire = wireKey(key);
     if (typeof by !== "number" || !Number.isFinite(by)) {
       throw new MetadataValueError(
-        key,
-        `the step of increment and decrement must be a finite number, got ${String(by)}`,
+        pathOfKey(key),
+        `the step of increment and decrement must be a finite number, got ${describeValue(by)}`,
       );
     }
     this.#write({ type: "increment", key: wire, value: by }, numberBytes(by));
@@ -63,7 +65,7 @@ export class RemoteDocument {
   replace(document: unknown): void {
     const copy = copyJson(document, undefined, this.#limitBytes);
     if (typeof copy !== "object" || copy === null || Array.isArray(copy)) {
-      throw new MetadataValueError("$", "the document must be an object");
+      throw new MetadataValueError("$", `the document must be an object, got ${describeValue(document)}`);
     }
     this.#write({ type: "update", value: copy }, lastCopyBytes());
   }
@@ -71,7 +73,7 @@ export class RemoteDocument {
   #copy(key: string, value: unknown): JsonValue {
     const copy = copyJson(value, key, this.#limitBytes);
     if (copy === undefined)
-      throw new MetadataValueError(key, "append and remove need a value, got undefined");
+      throw new MetadataValueError(pathOfKey(key), "append and remove need a value, got undefined");
     return copy;
   }
 
@@ -82,7 +84,8 @@ export class RemoteDocument {
 }
 
 function wireKey(key: string): string {
-  if (typeof key !== "string") throw new MetadataValueError("$", `a key must be a string, got ${typeof key}`);
+  if (typeof key !== "string")
+    throw new MetadataValueError("$", `a key must be a string, got ${describeValue(key)}`);
   if (isPathKey(key)) return pathKey(key).wire;
   assertSafeKey(key);
   return key;

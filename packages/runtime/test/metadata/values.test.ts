@@ -187,6 +187,25 @@ describe("values that JSON cannot keep", () => {
   });
 });
 
+describe("the error of a wrong argument", () => {
+  it.each([
+    ["$.n", "got a string", () => metadata.increment("n", "2" as never)],
+    ["$.n", "got NaN", () => metadata.decrement("n", Number.NaN)],
+    ["$.n", "got an object", () => metadata.increment("n", Object.create(null) as never)],
+    ['$["a b"]', "got undefined", () => metadata.append("a b", undefined)],
+    ["$.list[0]", "got a bigint", () => metadata.parent.increment("$.list[0]", 1n as never)],
+    ["$", "got undefined", () => metadata.save(undefined as never)],
+    ["$", "got an array", () => metadata.parent.update([])],
+    ["$.bar", "got -1", () => metadata.progress(-1, { key: "bar" })],
+    ["$.progress", "got a string", () => metadata.progress(2).advance("1" as never)],
+  ])("names the path %s and says %s", async (path, problem, write) => {
+    await withRun({ target: memoryTarget() }, () => {
+      expect(write).toThrow(expect.objectContaining({ name: "MetadataValueError", path }));
+      expect(write).toThrow(problem);
+    });
+  });
+});
+
 describe("copies", () => {
   it("R6 I4 what was given and what was read is the caller's: neither changes the document or a request", async () => {
     const target = memoryTarget();
