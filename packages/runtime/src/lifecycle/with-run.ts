@@ -24,6 +24,7 @@ import { RegisteredRun, type StartedAttempt } from "./registered-run.ts";
 import { createRegisteredTarget } from "./registered-target.ts";
 import { replayAtStart } from "./replay-at-start.ts";
 import { newRunId, runIdOfKey } from "./run-id.ts";
+import { createSeededTarget, type SeededTarget } from "./seeded-target.ts";
 import { currentConfig } from "./use-config.ts";
 
 /** A server that does not answer must not hold up the job. */
@@ -173,14 +174,26 @@ async function openAtTarget(
   run: { id: string; clock: Clock; target: Target; document: JsonObject },
 ): Promise<BegunRun> {
   const stored = await readStored(run.target);
-  const begun = open(options, metadataOptions, { ...run, document: stored ?? {} });
-  const given = Object.entries(run.document);
-  if (given.length > 0 && Object.keys(stored ?? {}).length === 0) {
-    const { store } = begun.opened.scope;
-    if (stored !== undefined) store.replace(run.document);
-    else for (const [key, value] of given) store.set(key, value);
+  const given = Object.keys(run.document).length > 0;
+  if (stored === undefined && given && run.target.mode === "operations") {
+    const target = createSeededTarget(run.target, run.document, (message) =>
+      begun.opened.scope.warn("REFUSED", `The metadata that the run was given was refused: ${message}`),
+    );
+    const begun: BegunRun = open(options, metadataOptions, { ...run, target });
+    return { ...begun, complete: () => seedAtEnd(target, begun.opened) };
   }
+  const begun = open(options, metadataOptions, { ...run, document: stored ?? {} });
+  if (given && Object.keys(stored ?? {}).length === 0) begun.opened.scope.store.replace(run.document);
   return begun;
+}
+
+/** A run that wrote nothing has sent no batch that would have started its document. */
+async function seedAtEnd(target: SeededTarget, { scope }: OpenRun): Promise<void> {
+  if (scope.flusher.pending) return;
+  const { signal } = new AbortController();
+  const problem = await runOutsideScope(() => target.seed({ timeoutMs: START_TIMEOUT_MS, signal }));
+  if (problem !== undefined)
+    scope.warn("NOT_DRAINED", "The metadata that the run was given could not be stored");
 }
 
 /** undefined when the target cannot tell now: the job starts all the same. */
