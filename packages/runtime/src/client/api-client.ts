@@ -68,7 +68,12 @@ function parseJson(text: string): { readonly ok: true; readonly value: unknown }
 function errorText(body: unknown): string | undefined {
   if (typeof body === "string") return body;
   if (typeof body !== "object" || body === null || !("error" in body)) return undefined;
-  return typeof body.error === "string" ? body.error : JSON.stringify(body.error);
+  if (typeof body.error !== "string") return JSON.stringify(body.error);
+  const details = "details" in body && Array.isArray(body.details) ? body.details : [];
+  const messages = details.flatMap((detail: { message?: unknown } | null) =>
+    typeof detail?.message === "string" ? [detail.message] : [],
+  );
+  return [body.error, ...messages].join(": ");
 }
 
 /**

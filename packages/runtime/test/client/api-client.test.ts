@@ -116,6 +116,18 @@ describe("retries", () => {
     expect(clock.waits).toHaveLength(4);
   });
 
+  it("an error says what the reply's details say", async () => {
+    const details = [
+      { code: "custom", message: "Page size must be between 1 and 100", path: ["page[size]"] },
+    ];
+    await using server = await scriptedServer([
+      { status: 400, body: { error: "Query Error", details: [...details, null, { message: 1 }] } },
+    ]);
+    await expect(client(server.url).request("GET", "/x")).rejects.toMatchObject({
+      message: "GET /x answered 400: Query Error: Page size must be between 1 and 100",
+    });
+  });
+
   it.each([400, 401, 403, 404, 413, 422])("does not send again after %i", async (status) => {
     await using server = await scriptedServer([{ status, body: { error: "no" } }]);
     await expect(client(server.url).request("GET", "/x")).rejects.toMatchObject({
