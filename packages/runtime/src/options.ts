@@ -46,6 +46,7 @@ export type WarningCode =
   | "INEFFECTIVE"
   | "REFUSED"
   | "NOT_DRAINED"
+  | "NOT_REPORTED"
   | "NO_ENDPOINT"
   | "HOOK_FAILED"
   | "SPOOL";
@@ -78,7 +79,8 @@ export interface MetadataOptions {
    */
   readonly maxPendingBytes?: number | undefined;
   /**
-   * How long the end of a run may wait for its last flush, in milliseconds (0 to 3,600,000). What is not sent by then goes
+   * How long the end of a run may wait for its last flush and for the report of its outcome, in milliseconds
+   * (0 to 3,600,000). What is not sent by then goes
    * to the process's late-delivery queue.
    * @default 5000
    */

@@ -116,8 +116,9 @@ export async function withRunResult<T>(
 ): Promise<RunResult<T>> {
   const run = await begin(options);
   const outcome = await run.opened.run(() => settle(body, run.opened));
+  const endedAt = (options.clock ?? systemClock).now();
   const { flushed, pending, stats } = await run.opened.close();
-  await run.complete(outcome);
+  await run.complete(outcome, endedAt);
   return { id: run.opened.scope.id, flushed, pending, stats, ...outcome };
 }
 
@@ -133,7 +134,8 @@ async function settle<T>(body: (run: CurrentRun) => T | Promise<T>, opened: Open
 
 interface BegunRun {
   readonly opened: OpenRun;
-  complete(outcome: Outcome<unknown>): Promise<void>;
+  /** Reports the end; waits for that until `drainTimeoutMs` after `endedAt`, the last flush included (I10). */
+  complete(outcome: Outcome<unknown>, endedAt: number): Promise<void>;
 }
 
 async function begin(options: RunOptions): Promise<BegunRun> {
@@ -256,19 +258,25 @@ async function beginRegistered(
   if (spool.problem !== undefined) run.opened.scope.warn("SPOOL", spool.problem);
   return {
     opened: run.opened,
-    async complete(outcome) {
+    async complete(outcome, endedAt) {
+      const { drainTimeoutMs } = metadataOptions;
       const timeout = new AbortController();
-      const timer = clock.setTimer(() => timeout.abort(), metadataOptions.drainTimeoutMs, {
-        keepAlive: true,
-      });
+      const deadline = clock.setTimer(() => timeout.abort(), drainTimeoutMs, { keepAlive: true });
       const report = outcome.ok ? { ok: true as const, output: outcome.value } : outcome;
-      try {
-        await registered.complete(report, timeout.signal);
-      } catch (error) {
-        run.opened.scope.warn("NOT_DRAINED", `The end of the run could not be reported: ${String(error)}`);
-      } finally {
-        timer.cancel();
-      }
+      const reported = registered
+        .complete(report, timeout.signal)
+        .catch((error: unknown) => {
+          run.opened.scope.warn("NOT_REPORTED", `The end of the run could not be reported: ${String(error)}`);
+        })
+        .finally(() => deadline.cancel());
+      const remainingMs = Math.max(0, endedAt + drainTimeoutMs - clock.now());
+      await new Promise<void>((resolve) => {
+        const wait = clock.setTimer(resolve, remainingMs, { keepAlive: true });
+        void reported.then(() => {
+          wait.cancel();
+          resolve();
+        });
+      });
     },
   };
 }

@@ -104,6 +104,24 @@ describe("withRun without an API", () => {
     await expect(done).resolves.toMatchObject({ ok: true, value: 7, flushed: false, pending: 1 });
   });
 
+  it("I10 an API that hangs from the body on holds the end up for drainTimeoutMs, flush and report together", async () => {
+    const clock = manualClock();
+    const warnings: string[] = [];
+    const never = () => new Promise<Response>(() => {});
+    engine({ "POST /complete": never }, [hangs(), hangs(), hangs()]);
+    const run = withRun(
+      { clock, flush: { drainTimeoutMs: 1_000 }, onWarning: ({ code }) => warnings.push(code) },
+      () => metadata.set("a", 1) && "done",
+    );
+    await clock.settle();
+    await clock.advance(999);
+    expect(await Promise.race([run, "waiting"])).toBe("waiting");
+    await clock.advance(1);
+    expect(await Promise.race([run, "waiting"])).toBe("done");
+    await clock.advance(1_000);
+    expect(warnings).toEqual(["NOT_DRAINED", "NOT_REPORTED"]);
+  });
+
   it("options are checked before the body is called", async () => {
     let called = false;
     const body = () => {
