@@ -3,6 +3,9 @@ import type { Endpoint } from "../target/endpoint.ts";
 import { createRunTarget } from "../target/run-target.ts";
 import { claimSpoolFiles, type SpoolFile } from "./spool.ts";
 
+/** How long a file waits for its run: one that never reached the server is registered by its next attempt. */
+const UNKNOWN_RUN_MS = 7 * 24 * 60 * 60_000;
+
 const replayed = new Map<string, Promise<ReplayResult>>();
 
 export interface ReplayResult {
@@ -41,27 +44,40 @@ async function replay(
 ): Promise<ReplayResult> {
   const total = { sent: 0, refused: 0, kept: 0, runIds: new Set<string>() };
   let reachable = true;
-  for (const { file, done, giveBack } of claimSpoolFiles(directory)) {
+  for (const { file, ageMs, done, giveBack } of claimSpoolFiles(directory)) {
     // Where one does not get through, the others would each wait in vain.
-    const left: number = reachable
+    const end: SendEnd = reachable
       ? await sendAll(file, endpoint, clock, requestTimeoutMs, total)
-      : file.batches.length;
-    reachable = left === 0;
-    total.kept += left;
-    if (left > 0) giveBack();
+      : { left: file.batches.length, unknownRun: false };
+    if (end.unknownRun && ageMs > UNKNOWN_RUN_MS) {
+      total.refused += end.left;
+      done();
+      continue;
+    }
+    reachable &&= end.left === 0 || end.unknownRun;
+    total.kept += end.left;
+    if (end.left > 0) giveBack();
     else done();
   }
   return total;
 }
 
-/** In order; a batch that does not get through holds up the ones after it. @returns how many are left */
+/** How far a file got. */
+interface SendEnd {
+  /** Batches that were not sent. */
+  readonly left: number;
+  /** Because the endpoint does not know the run. */
+  readonly unknownRun: boolean;
+}
+
+/** In order; a batch that does not get through holds up the ones after it. */
 async function sendAll(
   file: SpoolFile,
   endpoint: Endpoint,
   clock: Clock,
   timeoutMs: number,
   total: { sent: number; refused: number; runIds: Set<string> },
-): Promise<number> {
+): Promise<SendEnd> {
   const target = createRunTarget({
     runId: file.runId,
     endpoint: () => endpoint,
@@ -74,8 +90,11 @@ async function sendAll(
     if (result.kind === "acknowledged") {
       total.sent += 1;
       total.runIds.add(file.runId);
-    } else if (result.kind === "refused") total.refused += 1;
-    else return file.batches.length - index;
+    } else if (result.kind === "refused" && result.status !== 404) {
+      total.refused += 1;
+    } else {
+      return { left: file.batches.length - index, unknownRun: result.kind === "refused" };
+    }
   }
-  return 0;
+  return { left: 0, unknownRun: false };
 }

@@ -62,6 +62,8 @@ export function removeSpoolFile(path: string): void {
 /** A spool file that this process has taken over. */
 export interface ClaimedFile {
   readonly file: SpoolFile;
+  /** Milliseconds since it was written, by the wall clock. */
+  readonly ageMs: number;
   /** Everything in it is stored, or refused for good. */
   done(): void;
   /** For the next start. */
@@ -77,7 +79,7 @@ export function claimSpoolFiles(directory: string): readonly ClaimedFile[] {
   const { readdirSync, renameSync, readFileSync, rmSync, existsSync } = files();
   if (!existsSync(directory)) return [];
   const claimed: ClaimedFile[] = [];
-  for (const name of abandonedFiles(directory, readdirSync(directory))) {
+  for (const { name, writtenAt } of abandonedFiles(directory, readdirSync(directory))) {
     const base = pathOf(directory, name.replace(/(\.runmeta-spool\.json)\..*$/, "$1"));
     const own = `${base}.${process.pid}-${INSTANCE}.claimed`;
     try {
@@ -87,7 +89,12 @@ export function claimSpoolFiles(directory: string): readonly ClaimedFile[] {
     }
     try {
       const file = parseSpoolFile(readFileSync(own, "utf8"));
-      claimed.push({ file, done: () => rmSync(own, { force: true }), giveBack: () => renameSync(own, base) });
+      claimed.push({
+        file,
+        ageMs: Date.now() - writtenAt,
+        done: () => rmSync(own, { force: true }),
+        giveBack: () => renameSync(own, base),
+      });
     } catch {
       renameSync(own, `${base}.bad`);
     }
@@ -95,7 +102,10 @@ export function claimSpoolFiles(directory: string): readonly ClaimedFile[] {
   return claimed;
 }
 
-function abandonedFiles(directory: string, names: readonly string[]): readonly string[] {
+function abandonedFiles(
+  directory: string,
+  names: readonly string[],
+): readonly { readonly name: string; readonly writtenAt: number }[] {
   const { statSync } = files();
   const found: { name: string; writtenAt: number }[] = [];
   for (const name of names) {
@@ -108,7 +118,7 @@ function abandonedFiles(directory: string, names: readonly string[]): readonly s
     if (ended || Date.now() - writtenAt > ABANDONED_MS) found.push({ name, writtenAt });
   }
   found.sort((a, b) => a.writtenAt - b.writtenAt || a.name.localeCompare(b.name, "en", { numeric: true }));
-  return found.map(({ name }) => name);
+  return found;
 }
 
 function parseSpoolFile(text: string): SpoolFile {
