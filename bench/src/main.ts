@@ -1,3 +1,4 @@
+import { putThroughput } from "./put-throughput.ts";
 import { writePath } from "./write-path.ts";
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
@@ -11,4 +12,13 @@ for (const { name, oursNs, peerNs, ratio } of cases) {
   console.log(
     `| ${name} | ${(peerNs / 1_000).toFixed(2)} µs | ${(oursNs / 1_000).toFixed(3)} µs | ${times}x |`,
   );
+}
+
+for (const connections of [64, 512]) {
+  console.log(`\n1 KB updates over HTTP, ${connections} connections, acknowledged after the commit\n`);
+  console.log("| server | PUT/s | share of bare HTTP |");
+  console.log("|---|---|---|");
+  for (const { name, perSecond, share } of await putThroughput(connections, process.env.TEST_DATABASE_URL)) {
+    console.log(`| ${name} | ${Math.round(perSecond).toLocaleString("en")} | ${Math.round(share * 100)} % |`);
+  }
 }
