@@ -1,3 +1,4 @@
+import { isRunId } from "@runmeta/runtime/protocol";
 import type { NewRun, RunRow } from "../storage/storage.ts";
 import { parseDelay, parseDurationSeconds } from "./duration.ts";
 import { indexableKey } from "./indexable-key.ts";
@@ -189,7 +190,9 @@ export class RunTrigger {
       payload: toPacket(request.payload, options.payloadType),
       metadata: metadata.text,
       tags: tags.tags,
-      parentId: parent?.id,
+      // Also one that is not registered yet (a run that began while the server was away): without it the child would
+      // take its writes to the parent for its own.
+      parentId: parent?.id ?? (parentId !== undefined && isRunId(parentId) ? parentId : undefined),
       rootId: parent === undefined ? undefined : (parent.rootId ?? parent.id),
       depth: parent === undefined ? 0 : parent.depth + 1,
       batchId: item?.batchId,

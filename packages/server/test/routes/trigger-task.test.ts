@@ -47,6 +47,17 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
     expect((await retrieve((await trigger(body)).body.id)).payload).toEqual(payload);
   });
 
+  test("keeps a parent that is not registered yet: writes to it never land on the child", async () => {
+    const child = await api.trigger({ parentRunId: "run_not_yet" });
+    const written = await api.call("PUT", `/api/v1/runs/${child}/metadata`, {
+      operations: [],
+      parentOperations: [{ type: "increment", key: "n", value: 1 }],
+    });
+    expect(written.body).toMatchObject({ metadata: {}, refused: [{ target: "parent" }] });
+    expect((await retrieve(child)).relatedRuns.parent).toBeUndefined();
+    expect((await retrieve(await api.trigger({ parentRunId: "no id" }))).metadata ?? {}).toEqual({});
+  });
+
   test("keeps what the options say", async () => {
     const root = await api.trigger();
     const parent = await api.trigger({ parentRunId: root });
