@@ -7,7 +7,6 @@ export { type ClientConfiguration, configure } from "./client/configure.ts";
 export type { CursorPage, CursorPagePromise } from "./client/cursor-page.ts";
 export { type IdempotencyKeyScope, idempotencyKeys } from "./client/idempotency-keys.ts";
 export type { ListedRun, RelatedRun, RetrievedRun, RunRecord } from "./client/run-record.ts";
-export type { RunStatus } from "./client/run-status.ts";
 export { type PollOptions, type RunReference, runs } from "./client/runs.ts";
 export type { RunsFilter } from "./client/runs-filter.ts";
 export { tags } from "./client/tags.ts";
@@ -81,6 +80,7 @@ export type { Drop, DropReason, MetadataOptions, Warning, WarningCode } from "./
 export type { Progress, ProgressOptions, ProgressValue } from "./progress.ts";
 export type { JsonObject, JsonValue } from "./protocol/json.ts";
 export type { Operation } from "./protocol/operation.ts";
+export type { RunStatus } from "./protocol/run-status.ts";
 export type { StandardSchema } from "./standard-schema.ts";
 export type { FlushStats } from "./store/ledger.ts";
 export { type MemoryTarget, memoryTarget } from "./target/memory-target.ts";

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@runmeta/runtime/protocol";
+import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
 import type { RunDocument } from "./run-document.ts";
 
 /** A payload or an output as it travels. */
@@ -8,15 +8,10 @@ export interface StoredPacket {
 }
 
 /** The states a run can be in at a scripted endpoint. */
-export type EndpointRunStatus =
-  | "QUEUED"
-  | "EXECUTING"
-  | "COMPLETED"
-  | "FAILED"
-  | "CANCELED"
-  | "TIMED_OUT"
-  | "CRASHED"
-  | "SYSTEM_FAILURE";
+export type EndpointRunStatus = Extract<
+  RunStatus,
+  "QUEUED" | "EXECUTING" | "COMPLETED" | "FAILED" | "CANCELED" | "TIMED_OUT" | "CRASHED" | "SYSTEM_FAILURE"
+>;
 
 /** A run as a scripted endpoint keeps it. */
 export interface EndpointRun {

@@ -1,4 +1,4 @@
-import type { RunStatus } from "./run-status.ts";
+import type { RunStatus } from "../protocol/run-status.ts";
 import type { TaskRunPromise } from "./task-run-promise.ts";
 
 /** What every reply about a run holds. Absent fields are undefined, never null. */

@@ -1,5 +1,5 @@
+import type { RunStatus } from "../protocol/run-status.ts";
 import type { PageCursor } from "./cursor-page.ts";
-import type { RunStatus } from "./run-status.ts";
 
 type OneOrMore<T> = T | readonly T[];
 

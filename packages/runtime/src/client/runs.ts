@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
+import { isEnded } from "../protocol/run-status.ts";
 import { requireApiClient } from "./configure.ts";
 import { CursorPage, type CursorPagePromise, cursorPagePromise } from "./cursor-page.ts";
 import { parseReply } from "./parse-reply.ts";
@@ -8,7 +9,6 @@ import { pause } from "./pause.ts";
 import { replyString } from "./reply-field.ts";
 import { withDates } from "./run-dates.ts";
 import type { ListedRun, OutputOf, PayloadOf, RetrievedRun } from "./run-record.ts";
-import { isEnded } from "./run-status.ts";
 import { type RunsFilter, runsQuery } from "./runs-filter.ts";
 import { type MetadataUpdate, updateMetadata } from "./update-metadata.ts";
 

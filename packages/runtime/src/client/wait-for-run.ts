@@ -1,12 +1,12 @@
 import { currentScope } from "../context/context-storage.ts";
 import { ApiError } from "../errors.ts";
+import { isEnded } from "../protocol/run-status.ts";
 import type { ApiClient, ApiReply } from "./api-client.ts";
 import { requireApiClient } from "./configure.ts";
 import { decodePacket } from "./packet.ts";
 import { pathSegment } from "./path-segment.ts";
 import { pause } from "./pause.ts";
 import { replyField, replyString, unreadableReply } from "./reply-field.ts";
-import { isEnded } from "./run-status.ts";
 
 /** How a run ended. */
 export type RunResult<Output = unknown> =

@@ -27,6 +27,7 @@ export {
 export { assertSafeKey, isPathKey, isSafeKey } from "./metadata-key.ts";
 export type { Operation } from "./operation.ts";
 export { isRunId } from "./run-id.ts";
+export { isEnded, LIVE_STATUSES, RUN_STATUSES, type RunStatus } from "./run-status.ts";
 export { assignSegment, gapBefore, parentOf, readSegment, rootOf, simplePath } from "./simple-path.ts";
 export {
   appendOwned,

@@ -1,22 +1,9 @@
 import { z } from "zod";
 import { metadataDocument } from "./metadata-schemas.ts";
+import { RUN_STATUSES } from "./run-status.ts";
 
 /** Names of a run's state in API replies; any other one is refused by official clients. */
-export const runStatus = z.enum([
-  "PENDING_VERSION",
-  "QUEUED",
-  "DEQUEUED",
-  "EXECUTING",
-  "WAITING",
-  "COMPLETED",
-  "CANCELED",
-  "FAILED",
-  "CRASHED",
-  "SYSTEM_FAILURE",
-  "DELAYED",
-  "EXPIRED",
-  "TIMED_OUT",
-]);
+export const runStatus = z.enum(RUN_STATUSES);
 
 /** What every form of a run has. Optional members are left out, never null. */
 const runFields = z.object({

@@ -1,12 +1,12 @@
 import { describe, expectTypeOf, it } from "vitest";
 import type { CursorPage } from "../../src/client/cursor-page.ts";
 import type { ListedRun } from "../../src/client/run-record.ts";
-import type { RunStatus } from "../../src/client/run-status.ts";
 import { runs } from "../../src/client/runs.ts";
 import type { TaskRunPromise } from "../../src/client/task-run-promise.ts";
 import { triggerTask, triggerTaskAndWait } from "../../src/client/trigger.ts";
 import type { RunHandle, Task } from "../../src/lifecycle/task-handle.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
+import type { RunStatus } from "../../src/protocol/run-status.ts";
 
 type Resize = Task<"resize", { url: string }, { width: number }>;
 

@@ -1,8 +1,8 @@
-import { isRunId } from "@runmeta/runtime/protocol";
+import type { RunStatus } from "@runmeta/runtime/protocol";
+import { isRunId, RUN_STATUSES } from "@runmeta/runtime/protocol";
 import { HttpError } from "../http/http-error.ts";
 import { parseDurationSeconds } from "../service/duration.ts";
-import { RUN_STATUSES } from "../service/run-status.ts";
-import type { RunQuery, RunStatus } from "../storage/storage.ts";
+import type { RunQuery } from "../storage/storage.ts";
 import { isPrintable } from "./task-id-parameter.ts";
 
 const DEFAULT_PAGE_SIZE = 25;

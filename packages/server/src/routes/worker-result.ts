@@ -1,7 +1,7 @@
+import { isEnded } from "@runmeta/runtime/protocol";
 import { HttpError } from "../http/http-error.ts";
 import { jsonReply } from "../http/reply.ts";
 import type { Route, RouteRequest } from "../http/route.ts";
-import { isFinal } from "../service/run-status.ts";
 import type { Services } from "../service/services.ts";
 import type { RunRow } from "../storage/storage.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
@@ -36,7 +36,7 @@ export function resultRoute({ runs }: Services): Route {
 
 function resultOf(run: RunRow) {
   const { id, status } = run;
-  if (!isFinal(status)) return { pending: true, id, status };
+  if (!isEnded(status)) return { pending: true, id, status };
   if (status === "COMPLETED") {
     const output = run.output?.data;
     return {

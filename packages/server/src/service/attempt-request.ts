@@ -1,4 +1,5 @@
-import type { Packet, RunFailure, RunRow, RunStatus } from "../storage/storage.ts";
+import type { RunStatus } from "@runmeta/runtime/protocol";
+import type { Packet, RunFailure, RunRow } from "../storage/storage.ts";
 
 /** Which attempt of which run a worker speaks for. */
 export interface AttemptReference {

@@ -1,8 +1,8 @@
+import { isEnded } from "@runmeta/runtime/protocol";
 import type { BatchRow, RunRow, Storage } from "../storage/storage.ts";
 import { indexableKey } from "./indexable-key.ts";
 import { itemRunId, newId } from "./new-id.ts";
 import type { RunService } from "./run-service.ts";
-import { isFinal } from "./run-status.ts";
 import type { TriggerOptions } from "./trigger-request.ts";
 
 /** One run of a batch, as it comes in the second phase. */
@@ -110,7 +110,7 @@ export function batchStatus(
   runs: readonly RunRow[],
 ): "PENDING" | "PROCESSING" | "COMPLETED" {
   if (!batch.sealed) return "PENDING";
-  return runs.every((run) => isFinal(run.status)) ? "COMPLETED" : "PROCESSING";
+  return runs.every((run) => isEnded(run.status)) ? "COMPLETED" : "PROCESSING";
 }
 
 function fail(index: number, message: string): AddItemsResult {

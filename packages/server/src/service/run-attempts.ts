@@ -1,7 +1,8 @@
-import type { RunFailure, RunRow, RunStatus, RunTransition } from "../storage/storage.ts";
+import type { RunStatus } from "@runmeta/runtime/protocol";
+import { isEnded, LIVE_STATUSES } from "@runmeta/runtime/protocol";
+import type { RunFailure, RunRow, RunTransition } from "../storage/storage.ts";
 import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
-import { isFinal, LIVE_STATUSES } from "./run-status.ts";
 
 /** A worker sends a heartbeat every 20 s; after three missed ones it counts as gone. */
 export const SILENT_AFTER_MS = 60_000;
@@ -36,7 +37,7 @@ export class RunAttempts {
   ): Promise<AttemptResult> {
     return this.#settle(reference, (run) => {
       const { attempt, holder } = reference;
-      if (isFinal(run.status)) return ended(run);
+      if (isEnded(run.status)) return ended(run);
       if (attempt === run.attempt && run.status === "EXECUTING") {
         return run.holder === holder ? { status: "done", run } : taken(attempt);
       }
@@ -70,7 +71,7 @@ export class RunAttempts {
     const run = await storage.findRun(reference.environment, reference.id);
     if (run === undefined) return { status: "not-found" };
     if (run.status === "CANCELED") return { status: "done", run };
-    if (isFinal(run.status)) return ended(run);
+    if (isEnded(run.status)) return ended(run);
     const holder = reference.holder ?? run.holder;
     if (holder === undefined) return outOfOrder(run, reference.attempt ?? 0);
     if (reference.attempt !== undefined && reference.attempt !== run.attempt)
@@ -84,7 +85,7 @@ export class RunAttempts {
     return this.#settle(reference, (run) => {
       const attempt = reference.attempt ?? Math.max(run.attempt, 1);
       // Said twice, or overtaken by a cancellation: the first word stands.
-      if (isFinal(run.status))
+      if (isEnded(run.status))
         return attempt <= Math.max(run.attempt, 1) ? { status: "done", run } : ended(run);
       if (attempt < run.attempt) return outOfOrder(run, attempt);
       const waiting = WAITING_STATUSES.includes(run.status);
@@ -116,7 +117,7 @@ export class RunAttempts {
     how: { readonly interrupted: boolean; readonly crash?: RunFailure | undefined },
   ): Promise<AttemptResult> {
     return this.#settle(reference, (run) => {
-      if (isFinal(run.status)) return ended(run);
+      if (isEnded(run.status)) return ended(run);
       if (run.attempt !== reference.attempt) return outOfOrder(run, reference.attempt);
       if (run.holder !== reference.holder) return taken(run.attempt);
       const interruptions = run.interruptions + (how.interrupted ? 1 : 0);

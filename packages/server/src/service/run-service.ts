@@ -1,9 +1,9 @@
+import { isEnded, LIVE_STATUSES } from "@runmeta/runtime/protocol";
 import type { RunFailure, RunQuery, RunRow } from "../storage/storage.ts";
 import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
 import { type RegisterRequest, type RegisterResult, registerRun } from "./register-run.ts";
 import { RunAttempts } from "./run-attempts.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
-import { isFinal, LIVE_STATUSES } from "./run-status.ts";
 import { newTags, type TagsResult } from "./run-tags.ts";
 import type { RunFamily } from "./run-view.ts";
 import type { TriggerRequest, TriggerResult } from "./trigger-request.ts";
@@ -157,7 +157,7 @@ export class RunService {
       const change = changes.next(id, Math.max(0, leftMs), signal);
       try {
         const run = await storage.findRun(environment, id);
-        if (run === undefined || isFinal(run.status) || over || leftMs <= 0) return run;
+        if (run === undefined || isEnded(run.status) || over || leftMs <= 0) return run;
         over = !(await change.changed);
       } finally {
         change.stop();

@@ -1,6 +1,7 @@
+import { isEnded } from "@runmeta/runtime/protocol";
 import type { RunRow } from "../storage/storage.ts";
 import { decodePacket } from "./packet.ts";
-import { isFinal, statusFlags } from "./run-status.ts";
+import { statusFlags } from "./run-status.ts";
 
 /** A run with those around it, as read from storage. */
 export interface RunFamily {
@@ -68,6 +69,6 @@ function commonFields(run: RunRow) {
 
 /** From the start of the first attempt to the end; 0 while the run has not ended. */
 function durationMs(run: RunRow): number {
-  if (run.startedAt === undefined || run.finishedAt === undefined || !isFinal(run.status)) return 0;
+  if (run.startedAt === undefined || run.finishedAt === undefined || !isEnded(run.status)) return 0;
   return Math.max(0, run.finishedAt.getTime() - run.startedAt.getTime());
 }

@@ -1,5 +1,5 @@
-import type { JsonObject } from "@runmeta/runtime/protocol";
-import type { EngineName, RunFailure, RunRow, RunStatus } from "./storage.ts";
+import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
+import type { EngineName, RunFailure, RunRow } from "./storage.ts";
 import { decodePacket } from "./stored-text.ts";
 
 /** A row of `runs` joined with its document, as the drivers give it. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@runmeta/runtime/protocol";
+import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
 
 /**
  * What the services need of a database; the only thing they see of it. One SQL dialect (PostgreSQL) implements it
@@ -61,22 +61,6 @@ export interface Storage {
 
 /** Who executes a run: this server's inline engine, a queue engine (BullMQ), or somebody else (`none`). */
 export type EngineName = "inline" | "bullmq" | "none";
-
-/** Statuses of the public API (WIRE 4). */
-export type RunStatus =
-  | "PENDING_VERSION"
-  | "QUEUED"
-  | "DEQUEUED"
-  | "EXECUTING"
-  | "WAITING"
-  | "COMPLETED"
-  | "CANCELED"
-  | "FAILED"
-  | "CRASHED"
-  | "SYSTEM_FAILURE"
-  | "DELAYED"
-  | "EXPIRED"
-  | "TIMED_OUT";
 
 /** A value as a client sent it: the text and the format it is in (`application/json`, `application/super+json`, `text/plain`). */
 export interface Packet {

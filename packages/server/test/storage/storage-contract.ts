@@ -1,6 +1,7 @@
+import type { RunStatus } from "@runmeta/runtime/protocol";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunStatus, Storage } from "../../src/storage/storage.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { newRun } from "./new-run.ts";
 
 /** A storage to test, and how to get rid of it again. */
