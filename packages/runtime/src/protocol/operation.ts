@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "./json.ts";
 
-/** One change to a document, as it travels in `PUT /api/v1/runs/{runId}/metadata` (WIRE: "op | fields | effect"). */
+/** One change to a document, as it travels in `PUT /api/v1/runs/{runId}/metadata`. */
 export type Operation =
   | { type: "set"; key: string; value: JsonValue }
   | { type: "delete"; key: string }

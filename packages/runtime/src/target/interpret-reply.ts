@@ -12,7 +12,7 @@ function isDefinitive(status: number): boolean {
   return status >= 400 && status < 500 && status !== 401 && !NOT_NOW.has(status);
 }
 
-/** What an exchange means for the batch it carried (FAULTS, group F). */
+/** What an exchange means for the batch it carried. */
 export function interpretReply(result: ExchangeResult, clock: Clock): SendResult {
   const deduplicates =
     result.headers === undefined ? undefined : result.headers.get("x-runmeta-dedupe") === "1";
