@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { runOutsideScope } from "../context/context-storage.ts";
 import { ApiError, ConfigError } from "../errors.ts";
 import { type ExchangeResult, exchange, type Fetch } from "../http/exchange.ts";
+import { DEDUPE_HEADER, IDEMPOTENCY_KEY_HEADER } from "../protocol/idempotency-key.ts";
 import { parseAccessToken, parseBaseURL } from "./api-address.ts";
 import { pause } from "./pause.ts";
 import { asksForRetry, type RetryOptions, retryDelayMs } from "./retry-delay.ts";
@@ -162,7 +163,7 @@ export class ApiClient {
     const { signal } = options;
     const once = {
       ...options,
-      headers: { "x-trigger-request-idempotency-key": crypto.randomUUID(), ...options.headers },
+      headers: { [IDEMPOTENCY_KEY_HEADER]: crypto.randomUUID(), ...options.headers },
     };
     const call = `${method} ${path}`;
     // A request that may have been applied, while it is not known whether sending it again would count twice.
@@ -175,7 +176,7 @@ export class ApiClient {
         ? await this.sendOnce("GET", path, { signal, timeoutMs: options.timeoutMs })
         : await this.sendOnce(method, path, once);
       signal?.throwIfAborted();
-      if (result.headers?.get("x-runmeta-dedupe") === "1") this.#deduplicates = true;
+      if (result.headers?.get(DEDUPE_HEADER) === "1") this.#deduplicates = true;
       if (!asking && result.kind === "reply" && result.status >= 200 && result.status < 300) {
         return this.#read(call, result);
       }

@@ -168,7 +168,7 @@ export class MetadataStore {
 
   /** The endpoint applied `operations`, but did not tell what its document looks like. */
   acknowledgeBlindly(operations: readonly Operation[], inFront: readonly Operation[]): void {
-    this.acknowledge(applyOperations(cloneJson(this.#acknowledged), cloneAll(operations)).document, inFront);
+    this.acknowledge(applyOperations(cloneJson(this.#acknowledged), operations).document, inFront);
   }
 
   /** The document with nothing but acknowledged writes. */
@@ -186,7 +186,7 @@ export class MetadataStore {
     const ahead = [...inFront, ...this.outbox.sealedOperations()];
     const unsent = this.outbox.changedEntries();
     this.#entries.load(
-      ahead.length === 0 ? acknowledged : applyOperations(cloneJson(acknowledged), cloneAll(ahead)).document,
+      ahead.length === 0 ? acknowledged : applyOperations(cloneJson(acknowledged), ahead).document,
     );
     this.outbox.moveTo(unsent, (entry) => this.#reapply(entry));
   }
@@ -196,7 +196,7 @@ export class MetadataStore {
     if (unsent.whole) return this.#entries.restore(unsent.key, unsent.value, unsent.bytes);
     const base = this.#entries.find(unsent.key)?.value;
     const holder: JsonObject = base === undefined ? {} : { [unsent.key]: base };
-    const operations = cloneAll((unsent.operations?.items() ?? []).map((item) => item.operation));
+    const operations = (unsent.operations?.items() ?? []).map((item) => item.operation);
     const value = readSegment(applyOperations(holder, operations).document, unsent.key);
     return this.#entries.restore(unsent.key, value, value === undefined ? 0 : jsonBytes(value));
   }
@@ -388,7 +388,7 @@ export class MetadataStore {
 
   /** A path with wildcards, slices or escapes: the library's work, on a copy of the whole document. */
   #applyByLibrary(operation: Operation): void {
-    const { document } = applyOperations(this.#entries.copy(), cloneAll([operation]));
+    const { document } = applyOperations(this.#entries.copy(), [operation]);
     const bytes = jsonBytes(document);
     if (bytes > this.limitBytes && bytes > this.bytes) {
       throw new MetadataSizeError(
@@ -400,11 +400,6 @@ export class MetadataStore {
     this.outbox.seal(operation);
     this.#entries.load(document);
   }
-}
-
-function cloneAll(operations: readonly Operation[]): Operation[] {
-  // Applying takes ownership of values; these are still to be sent.
-  return operations.map((operation) => cloneJson(operation as unknown as JsonObject) as unknown as Operation);
 }
 
 function finite(value: number): number | null {

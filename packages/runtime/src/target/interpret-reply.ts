@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { ExchangeResult } from "../http/exchange.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
+import { DEDUPE_HEADER } from "../protocol/idempotency-key.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { ReadResult, RemoteProblem, SendResult } from "./target.ts";
 
@@ -14,8 +15,7 @@ function isDefinitive(status: number): boolean {
 
 /** What an exchange means for the batch it carried. */
 export function interpretReply(result: ExchangeResult, clock: Clock): SendResult {
-  const deduplicates =
-    result.headers === undefined ? undefined : result.headers.get("x-runmeta-dedupe") === "1";
+  const deduplicates = result.headers === undefined ? undefined : result.headers.get(DEDUPE_HEADER) === "1";
   if (result.kind === "fault") {
     return {
       kind: "retry",
@@ -71,7 +71,7 @@ export function interpretRead(result: ExchangeResult, clock: Clock): ReadResult 
   }
   const document = result.status === 200 && !result.truncated ? documentOf(parse(result.text)) : undefined;
   if (document !== undefined) {
-    return { kind: "document", document, deduplicates: result.headers.get("x-runmeta-dedupe") === "1" };
+    return { kind: "document", document, deduplicates: result.headers.get(DEDUPE_HEADER) === "1" };
   }
   const message = `reading the document was answered ${result.status}: ${errorText(result.text)}`;
   return {

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { IDEMPOTENCY_KEY_HEADER } from "../protocol/idempotency-key.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { interpretRead, interpretReply } from "./interpret-reply.ts";
@@ -46,7 +47,7 @@ export function createRunTarget(options: RunTargetOptions): Target {
       };
     },
     async send(batch, { timeoutMs, signal }) {
-      const headers = { "x-trigger-request-idempotency-key": batch.key };
+      const headers = { [IDEMPOTENCY_KEY_HEADER]: batch.key };
       const result = await options
         .endpoint()
         .sendOnce("PUT", path, { body: batch.body, headers, timeoutMs, signal, maxReplyBytes });

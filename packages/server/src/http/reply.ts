@@ -1,3 +1,5 @@
+import { DEDUPE_HEADER } from "@runmeta/runtime/protocol";
+
 /**
  * What a route answers. A plain value and no `Response`: on a socket it is written as it is, which takes a third of the
  * time that building a `Response` and reading it back takes.
@@ -23,10 +25,9 @@ export function toResponse(reply: Reply): Response {
  */
 const commonHeaders: Readonly<Record<string, string>> = {
   "content-type": "application/json; charset=utf-8",
-  "x-runmeta-dedupe": "1",
+  [DEDUPE_HEADER]: "1",
   "access-control-allow-origin": "*",
-  "access-control-expose-headers":
-    "x-trigger-jwt, x-trigger-jwt-claims, x-should-retry, x-runmeta-dedupe, retry-after",
+  "access-control-expose-headers": `x-trigger-jwt, x-trigger-jwt-claims, x-should-retry, ${DEDUPE_HEADER}, retry-after`,
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
 };

@@ -1,3 +1,4 @@
+import { IDEMPOTENCY_KEY_HEADER } from "@runmeta/runtime/protocol";
 import { HttpError } from "./http-error.ts";
 import type { RouteRequest } from "./route.ts";
 
@@ -11,7 +12,7 @@ const MAX_KEY_LENGTH = 256;
  * @throws HttpError 400 when it is too long to be one
  */
 export function requestKey(request: RouteRequest): string | undefined {
-  const key = request.header("x-trigger-request-idempotency-key");
+  const key = request.header(IDEMPOTENCY_KEY_HEADER);
   if (key === undefined || key === "") return undefined;
   if (key.length > MAX_KEY_LENGTH || !/^[\x20-\x7e]+$/.test(key)) {
     throw new HttpError(400, {
@@ -20,7 +21,7 @@ export function requestKey(request: RouteRequest): string | undefined {
         {
           code: "custom",
           message: `Must be at most ${MAX_KEY_LENGTH} printable ASCII characters`,
-          path: ["x-trigger-request-idempotency-key"],
+          path: [IDEMPOTENCY_KEY_HEADER],
         },
       ],
     });
