@@ -1,6 +1,7 @@
 import { isEnded, LIVE_STATUSES } from "@runmeta/runtime/protocol";
 import type { RunFailure, RunQuery, RunRow } from "../storage/storage.ts";
 import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
+import { cutPage } from "./cursor-page.ts";
 import { type RegisterRequest, type RegisterResult, registerRun } from "./register-run.ts";
 import { RunAttempts } from "./run-attempts.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
@@ -73,18 +74,8 @@ export class RunService {
   /** A page of runs; `query.limit` is its size. */
   async list(query: RunQuery): Promise<RunPage> {
     const found = await this.#with.storage.listRuns({ ...query, limit: query.limit + 1 });
-    const more = found.length > query.limit;
-    if (query.before !== undefined) {
-      // Going back, the surplus run is the newest one, and the page we came from always follows.
-      const runs = more ? found.slice(1) : found;
-      return { runs, next: runs.at(-1)?.id, previous: more ? runs[0]?.id : undefined };
-    }
-    const runs = more ? found.slice(0, query.limit) : found;
-    return {
-      runs,
-      next: more ? runs.at(-1)?.id : undefined,
-      previous: query.after === undefined ? undefined : runs[0]?.id,
-    };
+    const { rows: runs, ...page } = cutPage(found, query, (run) => run.id);
+    return { runs, ...page };
   }
 
   /** Cancels a run that has not ended; an ended one is returned as it is. Its worker is told, but not waited for. */
