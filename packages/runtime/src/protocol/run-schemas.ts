@@ -66,6 +66,12 @@ export const listRunsReply = z.object({
   pagination: z.object({ next: z.string().optional(), previous: z.string().optional() }),
 });
 
+/** Reply to calls that say only which run they were about. */
+export const runIdReply = z.object({ id: z.string() });
+
+/** Reply to `POST /api/v1/runs/{runId}/tags`. */
+export const addTagsReply = z.object({ message: z.string() });
+
 /** A list in one query parameter, joined by commas. */
 const commaList = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
 /** A point in time: milliseconds since 1970, or a date text. */

@@ -2,7 +2,17 @@
  * Wire schemas, shared by server and client. An entry of its own, since importing zod takes 61-71 ms and 13 MB: nothing on
  * the way of `metadata.*` may import it.
  */
-export { completeAttemptBody, heartbeatBody, registerRunBody, startAttemptBody } from "./engine-schemas.ts";
+export {
+  completeAttemptBody,
+  completeAttemptReply,
+  heartbeatBody,
+  heartbeatReply,
+  registerRunBody,
+  registerRunReply,
+  runResultReply,
+  startAttemptBody,
+  startAttemptReply,
+} from "./engine-schemas.ts";
 export type { PutMetadataBody } from "./metadata-schemas.ts";
 export {
   getMetadataReply,
@@ -12,11 +22,20 @@ export {
   putMetadataBody,
   putMetadataReply,
 } from "./metadata-schemas.ts";
-export { listRunsQuery, listRunsReply, retrieveRunReply, runStatus } from "./run-schemas.ts";
 export {
+  addTagsReply,
+  listRunsQuery,
+  listRunsReply,
+  retrieveRunReply,
+  runIdReply,
+  runStatus,
+} from "./run-schemas.ts";
+export {
+  addBatchItemsReply,
   batchItem,
   createBatchBody,
   createBatchReply,
+  retrieveBatchReply,
   triggerOptions,
   triggerTaskBody,
   triggerTaskReply,

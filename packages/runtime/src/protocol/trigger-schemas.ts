@@ -71,3 +71,26 @@ export const batchItem = z.object({
   payload: z.unknown().optional(),
   options: triggerOptions.optional(),
 });
+
+/** Reply to the items of a batch. `sealed` is false while some are missing: send everything again. */
+export const addBatchItemsReply = z.object({
+  id: z.string(),
+  itemsAccepted: z.number(),
+  itemsDeduplicated: z.number(),
+  sealed: z.boolean(),
+  runCount: z.number().optional(),
+  enqueuedCount: z.number().optional(),
+  expectedCount: z.number().optional(),
+});
+
+/** Reply to `GET /api/v2/batches/{id}`. */
+export const retrieveBatchReply = z.object({
+  id: z.string(),
+  status: z.enum(["PENDING", "PROCESSING", "COMPLETED", "PARTIAL_FAILED", "ABORTED"]),
+  idempotencyKey: z.string().optional(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  runCount: z.number(),
+  runs: z.array(z.string()),
+  processing: z.object({ completedAt: z.string().optional(), errors: z.array(z.unknown()) }),
+});

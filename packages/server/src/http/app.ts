@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
+import { z } from "zod";
 import { type AuthFailure, authenticate, type Principal } from "../auth/authenticate.ts";
 import type { SecretKeys } from "../auth/secret-keys.ts";
 import { HttpError } from "./http-error.ts";
@@ -77,11 +78,13 @@ async function handle(route: Route, context: RouteContext, secretKeys: SecretKey
   const raw = context.req.raw;
   const principal = admit(route.access, raw.headers.get("authorization"), secretKeys);
   const body =
-    route.body.kind === "bytes" ? await readBody(raw, route.body.limitBytes, context.env.incoming) : NO_BODY;
+    route.body.kind === "json" ? await readBody(raw, route.body.limitBytes, context.env.incoming) : NO_BODY;
   const request: RouteRequest = {
     raw,
     principal,
     body,
+    schema: route.body.kind === "none" ? NO_SCHEMA : route.body.schema,
+    querySchema: route.query ?? NO_QUERY,
     param: (name) => context.req.param(name) ?? "",
     header: (name) => raw.headers.get(name) ?? undefined,
     query: () => new URL(raw.url).searchParams,
@@ -118,5 +121,7 @@ function preflightReply(asked: string | undefined): Reply {
 
 const PLACEHOLDER = new Response(null);
 const NO_BODY = new Uint8Array(0);
+const NO_SCHEMA = z.never();
+const NO_QUERY = z.object({});
 /** Open routes look at no environment. */
 const NOBODY: Principal = { kind: "secret-key", environment: "" };

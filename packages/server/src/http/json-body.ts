@@ -6,14 +6,21 @@ import type { RouteRequest } from "./route.ts";
 import { validationMessage } from "./validation-message.ts";
 
 /**
- * The body of a request as its schema gives it, refused in the words of the general table: empty, not JSON (`null`
- * included), or not what the schema wants.
+ * The body of a request as the schema of its route gives it, refused in the words of the general table: empty (unless
+ * the schema takes `undefined`), not JSON (`null` included), or not what the schema wants.
  *
  * @throws HttpError 400, or 415 for another content type
  */
-export function jsonBody<Schema extends z.ZodType>(request: RouteRequest, schema: Schema): z.output<Schema> {
+export function jsonBody<Schema extends z.ZodType>(
+  request: Pick<RouteRequest<Schema>, "body" | "schema" | "header">,
+): z.output<Schema> {
+  const { body, schema } = request;
+  if (body.byteLength === 0) {
+    const absent = schema.safeParse(undefined);
+    if (absent.success) return absent.data;
+  }
   requireJsonContentType(request.header("content-type"));
-  const parsed = parseJson(request.body, exceedsDepth);
+  const parsed = parseJson(body, exceedsDepth);
   if (!parsed.ok && parsed.fault === "empty") throw new HttpError(400, "Request body is empty");
   if (!parsed.ok && parsed.fault === "depth") {
     throw new HttpError(400, `Validation error: nested deeper than ${MAX_BODY_DEPTH} levels`);
@@ -22,13 +29,4 @@ export function jsonBody<Schema extends z.ZodType>(request: RouteRequest, schema
   const checked = schema.safeParse(parsed.value);
   if (!checked.success) throw new HttpError(400, validationMessage(checked.error));
   return checked.data;
-}
-
-/** The same, where a body may be missing altogether: then the schema sees `{}`. */
-export function optionalJsonBody<Schema extends z.ZodType>(
-  request: RouteRequest,
-  schema: Schema,
-): z.output<Schema> {
-  if (request.body.byteLength > 0) return jsonBody(request, schema);
-  return schema.parse({});
 }

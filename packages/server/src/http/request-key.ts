@@ -5,6 +5,12 @@ import type { RouteRequest } from "./route.ts";
 /** Headers hold little; clients send a UUID or a publisher and a number. */
 const MAX_KEY_LENGTH = 256;
 
+/** How routes that honour the key say so in their contract. */
+export const REQUEST_KEY_HEADERS = {
+  [IDEMPOTENCY_KEY_HEADER]:
+    "Names this call: the same on every HTTP attempt of it. A call that is sent again is answered, not done twice. At most 256 printable ASCII characters.",
+} as const;
+
 /**
  * The key that is the same for every HTTP attempt of one call (`x-trigger-request-idempotency-key`); undefined when the
  * client sends none.

@@ -1,14 +1,19 @@
+import type { z } from "zod";
 import type { Principal } from "../auth/authenticate.ts";
 import type { Reply } from "./reply.ts";
+import type { RouteContract } from "./route-contract.ts";
 
-/** One endpoint: what it is reached by, who may, how much it reads, and what it answers. */
-export interface Route {
+/** One endpoint: what it is reached by, who may, how much it reads, what it promises, and what it answers. */
+export interface Route<Body extends z.ZodType = z.ZodType, Query extends z.ZodObject = z.ZodObject> {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Hono's pattern, for example `/api/v3/runs/:runId`. */
   readonly path: string;
   readonly access: RouteAccess;
-  readonly body: RouteBody;
-  handle(request: RouteRequest): Promise<Reply>;
+  readonly body: RouteBody<Body>;
+  /** Query parameters; read with `queryParameters(request)`. */
+  readonly query?: Query;
+  readonly contract: RouteContract;
+  handle(request: RouteRequest<Body, Query>): Promise<Reply>;
 }
 
 /**
@@ -23,20 +28,36 @@ export type RouteAccess =
   | { readonly kind: "open" }
   | { readonly kind: "secret-key" | "public-token"; readonly unauthorized?: string };
 
-/** `none` ignores a body, `bytes` reads it up to a limit before the handler runs, `stream` leaves it to the handler. */
-export type RouteBody =
+/**
+ * `none` ignores a body, `json` reads it up to a limit before the handler runs, `ndjson` leaves it to the handler, line
+ * by line. The schema is the one that {@link RouteRequest.schema} hands to the handler, so that document and validation
+ * cannot disagree; one that takes `undefined` (`.prefault({})`) makes the body optional.
+ */
+export type RouteBody<Body extends z.ZodType> =
   | { readonly kind: "none" }
-  | { readonly kind: "bytes"; readonly limitBytes: number }
-  | { readonly kind: "stream" };
+  | { readonly kind: "json"; readonly limitBytes: number; readonly schema: Body }
+  | { readonly kind: "ndjson"; readonly schema: Body };
 
 /** What a handler sees of a request that is allowed and within its size. */
-export interface RouteRequest {
+export interface RouteRequest<Body extends z.ZodType = z.ZodType, Query extends z.ZodObject = z.ZodObject> {
   readonly raw: Request;
   readonly principal: Principal;
-  /** The body of a `bytes` route; empty otherwise. */
+  /** The body of a `json` route; empty otherwise. */
   readonly body: Uint8Array;
+  /** What the body, or a line of it, must be; parsed with `jsonBody(request)` or in the route's own words. */
+  readonly schema: Body;
+  readonly querySchema: Query;
   /** A decoded path parameter; empty when it is missing. */
   param(name: string): string;
   header(name: string): string | undefined;
   query(): URLSearchParams;
+}
+
+/** Binds a handler to the schemas of its route; the schemas are forgotten afterwards, so that routes fit into one list. */
+export function defineRoute<
+  Body extends z.ZodType = z.ZodNever,
+  Query extends z.ZodObject = z.ZodObject<Record<never, never>>,
+>(route: Route<Body, Query>): Route {
+  // A handler is only ever called with the schemas that stand beside it.
+  return route as unknown as Route;
 }

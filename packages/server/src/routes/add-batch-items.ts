@@ -1,10 +1,10 @@
 import { exceedsDepth, MAX_TRIGGER_BODY_BYTES } from "@runmeta/runtime/protocol";
-import { batchItem } from "@runmeta/runtime/protocol/schemas";
+import { addBatchItemsReply, batchItem } from "@runmeta/runtime/protocol/schemas";
 import { HttpError } from "../http/http-error.ts";
 import { ndjsonLines } from "../http/ndjson-lines.ts";
 import { parseJson } from "../http/parse-json.ts";
 import { jsonReply } from "../http/reply.ts";
-import type { Route, RouteRequest } from "../http/route.ts";
+import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
 import { validationMessage } from "../http/validation-message.ts";
 import { type BatchItemRequest, isBatchId } from "../service/batch-service.ts";
 import type { Services } from "../service/services.ts";
@@ -19,11 +19,26 @@ const GROUP_BYTES = 4 * 1024 * 1024;
  * a wrong one stay, and sending everything again adds only what is missing.
  */
 export function addBatchItemsRoute({ batches }: Services): Route {
-  return {
+  return defineRoute({
     method: "POST",
     path: "/api/v3/batches/:batchId/items",
     access: { kind: "public-token" },
-    body: { kind: "stream" },
+    body: { kind: "ndjson", schema: batchItem },
+    contract: {
+      operationId: "addBatchItems",
+      tag: "Batches",
+      summary: "Add the items of a batch",
+      description:
+        "Phase two: one item a line, worked on as they come. Items before a wrong one stay, and sending everything again adds only what is missing.",
+      replies: {
+        200: {
+          description: "What was added; `sealed` when the batch is complete",
+          schema: addBatchItemsReply,
+        },
+        400: "`Invalid JSON`",
+        422: "`Batch X not found`, or an item that cannot be triggered; the text names its index",
+      },
+    },
     async handle(request) {
       requireNdjson(request);
       const id = request.param("batchId");
@@ -31,7 +46,7 @@ export function addBatchItemsRoute({ batches }: Services): Route {
       if (batch === undefined) throw new HttpError(422, `Batch ${id.slice(0, 80)} not found`);
       let accepted = 0;
       let deduplicated = 0;
-      for await (const items of groups(request.raw)) {
+      for await (const items of groups(request)) {
         const result = await batches.addItems(batch, items);
         if (!result.ok) throw new HttpError(422, result.message);
         batch = result.batch;
@@ -47,15 +62,17 @@ export function addBatchItemsRoute({ batches }: Services): Route {
         ...(sealed ? { runCount } : { enqueuedCount: batch.items.size, expectedCount: runCount }),
       });
     },
-  };
+  });
 }
 
-async function* groups(request: Request): AsyncGenerator<BatchItemRequest[], void, undefined> {
+async function* groups(
+  request: RouteRequest<typeof batchItem>,
+): AsyncGenerator<BatchItemRequest[], void, undefined> {
   let items: BatchItemRequest[] = [];
   let bytes = 0;
   let line = 0;
-  for await (const text of ndjsonLines(request, MAX_TRIGGER_BODY_BYTES)) {
-    items.push(parseItem(text, line++));
+  for await (const text of ndjsonLines(request.raw, MAX_TRIGGER_BODY_BYTES)) {
+    items.push(parseItem(request.schema, text, line++));
     bytes += text.byteLength;
     if (items.length < GROUP_ITEMS && bytes < GROUP_BYTES) continue;
     yield items;
@@ -65,10 +82,10 @@ async function* groups(request: Request): AsyncGenerator<BatchItemRequest[], voi
   if (items.length > 0) yield items;
 }
 
-function parseItem(text: Uint8Array, line: number): BatchItemRequest {
+function parseItem(schema: typeof batchItem, text: Uint8Array, line: number): BatchItemRequest {
   const parsed = parseJson(text, exceedsDepth);
   if (!parsed.ok) throw new HttpError(400, "Invalid JSON");
-  const checked = batchItem.safeParse(parsed.value);
+  const checked = schema.safeParse(parsed.value);
   if (!checked.success) {
     throw new HttpError(422, `Invalid item at index ${line}: ${validationMessage(checked.error)}`);
   }

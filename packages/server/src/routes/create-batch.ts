@@ -1,22 +1,41 @@
-import { createBatchBody } from "@runmeta/runtime/protocol/schemas";
+import { createBatchBody, createBatchReply } from "@runmeta/runtime/protocol/schemas";
 import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
-import type { Route } from "../http/route.ts";
+import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
-import { tokenClaims } from "./token-claims.ts";
+import { TOKEN_CLAIMS_HEADERS, tokenClaims } from "./token-claims.ts";
 
 /** The body is a handful of numbers and up to 1,000 task ids. */
 const LIMIT_BYTES = 1024 * 1024;
 
 /** `POST /api/v3/batches`: phase one, announces how many runs come. */
 export function createBatchRoute({ batches }: Services): Route {
-  return {
+  return defineRoute({
     method: "POST",
     path: "/api/v3/batches",
     access: { kind: "public-token" },
-    body: { kind: "bytes", limitBytes: LIMIT_BYTES },
+    body: { kind: "json", schema: createBatchBody, limitBytes: LIMIT_BYTES },
+    contract: {
+      operationId: "createBatch",
+      tag: "Batches",
+      summary: "Announce a batch of runs",
+      description:
+        "Phase one of two: says how many runs come. Their items follow by `POST /api/v3/batches/{batchId}/items`.",
+      replies: {
+        202: {
+          description: "The batch is open for its items",
+          schema: createBatchReply,
+          headers: TOKEN_CLAIMS_HEADERS,
+        },
+        200: {
+          description: "A batch with this idempotency key is there; its items need not be sent",
+          schema: createBatchReply,
+          headers: TOKEN_CLAIMS_HEADERS,
+        },
+      },
+    },
     async handle(request) {
-      const body = jsonBody(request, createBatchBody);
+      const body = jsonBody(request);
       const { environment } = request.principal;
       const { batch, isCached } = await batches.create({
         environment,
@@ -31,5 +50,5 @@ export function createBatchRoute({ batches }: Services): Route {
         tokenClaims(environment),
       );
     },
-  };
+  });
 }

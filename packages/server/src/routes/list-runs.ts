@@ -1,5 +1,6 @@
+import { listRunsQuery, listRunsReply } from "@runmeta/runtime/protocol/schemas";
 import { jsonReply } from "../http/reply.ts";
-import type { Route } from "../http/route.ts";
+import { defineRoute, type Route } from "../http/route.ts";
 import type { Clock } from "../service/clock.ts";
 import { listedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
@@ -7,11 +8,20 @@ import { parseListQuery } from "./list-query.ts";
 
 /** `GET /api/v1/runs`: a page of runs, newest first. */
 export function listRunsRoute({ runs }: Services, clock: Clock): Route {
-  return {
+  return defineRoute({
     method: "GET",
     path: "/api/v1/runs",
     access: { kind: "public-token" },
     body: { kind: "none" },
+    query: listRunsQuery,
+    contract: {
+      operationId: "listRuns",
+      tag: "Runs",
+      summary: "List runs, newest first",
+      description:
+        "A filter with several values, joined by commas, matches any of them; several filters must all match. `pagination.next` and `pagination.previous` are the cursors of the neighbouring pages, left out where there is none.",
+      replies: { 200: { description: "A page of runs", schema: listRunsReply } },
+    },
     async handle(request) {
       const query = parseListQuery(request.query(), request.principal.environment, clock.now());
       if (query === undefined) return jsonReply(200, { data: [], pagination: {} });
@@ -21,5 +31,5 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
         pagination: { next: page.next, previous: page.previous },
       });
     },
-  };
+  });
 }

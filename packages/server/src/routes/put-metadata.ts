@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { exceedsDepth, isRunId, MAX_BODY_BYTES, MAX_DEPTH } from "@runmeta/runtime/protocol";
-import { putMetadataBody } from "@runmeta/runtime/protocol/schemas";
+import { putMetadataBody, putMetadataReply } from "@runmeta/runtime/protocol/schemas";
 import { HttpError } from "../http/http-error.ts";
 import { parseJson, requireJsonContentType } from "../http/parse-json.ts";
 import { type Reply, textReply } from "../http/reply.ts";
-import { requestKey } from "../http/request-key.ts";
-import type { Route, RouteRequest } from "../http/route.ts";
+import { REQUEST_KEY_HEADERS, requestKey } from "../http/request-key.ts";
+import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
 import type { UpdateResult } from "../service/metadata-writer.ts";
 import type { Services } from "../service/services.ts";
 
@@ -17,12 +17,27 @@ const ENVELOPE_DEPTH = 3;
  * What a body has wrong is always `Invalid metadata`; nothing of it is applied then.
  */
 export function putMetadataRoute({ metadata }: Services): Route {
-  return {
+  return defineRoute({
     method: "PUT",
     // A missing id is answered like a wrong one.
     path: "/api/v1/runs/:runId{[^/]*}/metadata",
     access: { kind: "secret-key", unauthorized: "Invalid or Missing API key" },
-    body: { kind: "bytes", limitBytes: MAX_BODY_BYTES },
+    body: { kind: "json", schema: putMetadataBody, limitBytes: MAX_BODY_BYTES },
+    contract: {
+      operationId: "updateMetadata",
+      tag: "Metadata",
+      summary: "Apply operations to a run's document, or replace it",
+      description:
+        "`operations`, even an empty list, wins over `metadata`. All or nothing, answered after the commit. A parent's and a root's operations go to the run itself when it has none; one that is refused there is named in `refused` and does not refuse the run's own.",
+      headers: REQUEST_KEY_HEADERS,
+      replies: {
+        200: { description: "The document after the run's own operations", schema: putMetadataReply },
+        400: "`Invalid metadata`: whatever the body has wrong, nothing of it was applied; `Invalid or missing run ID`",
+        404: "`Task Run not found`",
+        413: "`Metadata exceeds maximum size of N bytes`",
+        422: "`Cannot update metadata for a completed run`: an hour after its end; or the idempotency key was used for another body",
+      },
+    },
     async handle(request) {
       const runId = request.param("runId");
       if (!isRunId(runId)) throw new HttpError(400, "Invalid or missing run ID");
@@ -39,13 +54,13 @@ export function putMetadataRoute({ metadata }: Services): Route {
       });
       return reply(result);
     },
-  };
+  });
 }
 
-function parseUpdate(request: RouteRequest) {
+function parseUpdate(request: RouteRequest<typeof putMetadataBody>) {
   requireJsonContentType(request.header("content-type"));
   const parsed = parseJson(request.body, exceedsDepth, MAX_DEPTH + ENVELOPE_DEPTH);
-  const checked = parsed.ok ? putMetadataBody.safeParse(parsed.value) : undefined;
+  const checked = parsed.ok ? request.schema.safeParse(parsed.value) : undefined;
   if (checked?.success !== true) throw new HttpError(400, "Invalid metadata");
   return checked.data;
 }

@@ -1,16 +1,26 @@
+import { retrieveBatchReply } from "@runmeta/runtime/protocol/schemas";
 import { HttpError } from "../http/http-error.ts";
 import { jsonReply } from "../http/reply.ts";
-import type { Route } from "../http/route.ts";
+import { defineRoute, type Route } from "../http/route.ts";
 import { batchStatus, isBatchId, runIdsOf } from "../service/batch-service.ts";
 import type { Services } from "../service/services.ts";
 
 /** `GET /api/v2/batches/{batchId}`: where a batch stands, and its runs. */
 export function retrieveBatchRoute({ batches }: Services): Route {
-  return {
+  return defineRoute({
     method: "GET",
     path: "/api/v2/batches/:batchId",
     access: { kind: "public-token" },
     body: { kind: "none" },
+    contract: {
+      operationId: "retrieveBatch",
+      tag: "Batches",
+      summary: "Retrieve a batch and the ids of its runs",
+      replies: {
+        200: { description: "The batch", schema: retrieveBatchReply },
+        404: "`Not found`",
+      },
+    },
     async handle(request) {
       const id = request.param("batchId");
       const batch = isBatchId(id) ? await batches.find(request.principal.environment, id) : undefined;
@@ -26,5 +36,5 @@ export function retrieveBatchRoute({ batches }: Services): Route {
         processing: { completedAt: batch.sealed ? batch.updatedAt : undefined, errors: [] },
       });
     },
-  };
+  });
 }

@@ -1,25 +1,44 @@
 import { MAX_TRIGGER_BODY_BYTES } from "@runmeta/runtime/protocol";
-import { triggerTaskBody } from "@runmeta/runtime/protocol/schemas";
+import { triggerTaskBody, triggerTaskReply } from "@runmeta/runtime/protocol/schemas";
 import { HttpError } from "../http/http-error.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
-import { requestKey } from "../http/request-key.ts";
-import type { Route } from "../http/route.ts";
+import { REQUEST_KEY_HEADERS, requestKey } from "../http/request-key.ts";
+import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
 import { taskIdParameter } from "./task-id-parameter.ts";
-import { tokenClaims } from "./token-claims.ts";
+import { TOKEN_CLAIMS_HEADERS, tokenClaims } from "./token-claims.ts";
 import { triggerRefusal } from "./trigger-refusal.ts";
 
 /** `POST /api/v1/tasks/{taskId}/trigger`: stores a run for the engine. */
 export function triggerTaskRoute({ runs }: Services): Route {
-  return {
+  return defineRoute({
     method: "POST",
     path: "/api/v1/tasks/:taskId/trigger",
     access: { kind: "public-token" },
-    body: { kind: "bytes", limitBytes: MAX_TRIGGER_BODY_BYTES },
+    body: { kind: "json", schema: triggerTaskBody, limitBytes: MAX_TRIGGER_BODY_BYTES },
+    contract: {
+      operationId: "triggerTask",
+      tag: "Tasks",
+      summary: "Trigger a task",
+      description:
+        "Stores a run for the engine. A run with the same `options.idempotencyKey` of the same task is answered instead of a new one, with `isCached: true`. Options that are not listed are ignored.",
+      headers: REQUEST_KEY_HEADERS,
+      replies: {
+        200: {
+          description: "The run is stored",
+          schema: triggerTaskReply,
+          headers: TOKEN_CLAIMS_HEADERS,
+        },
+        400: "`Invalid metadata`",
+        404: "`Task not found`",
+        413: "`Metadata exceeds maximum size of N bytes`",
+        422: "More than ten tags, a delay that is none, or the like",
+      },
+    },
     async handle(request) {
       const key = requestKey(request);
-      const body = jsonBody(request, triggerTaskBody);
+      const body = jsonBody(request);
       const task = taskIdParameter(request, () => new HttpError(404, "Task not found"));
       const { environment } = request.principal;
       const result = await runs.trigger({
@@ -32,5 +51,5 @@ export function triggerTaskRoute({ runs }: Services): Route {
       if (!result.ok) throw triggerRefusal(result);
       return jsonReply(200, { id: result.run.id, isCached: result.isCached }, tokenClaims(environment));
     },
-  };
+  });
 }

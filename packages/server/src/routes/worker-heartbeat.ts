@@ -1,10 +1,10 @@
-import { heartbeatBody } from "@runmeta/runtime/protocol/schemas";
-import { optionalJsonBody } from "../http/json-body.ts";
+import { heartbeatBody, heartbeatReply } from "@runmeta/runtime/protocol/schemas";
+import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
-import type { Route } from "../http/route.ts";
+import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
-import { settledRun, workerNotFound } from "./worker-reply.ts";
+import { settledRun, WORKER_NOT_FOUND, workerNotFound } from "./worker-reply.ts";
 
 const LIMIT_BYTES = 16 * 1024;
 
@@ -16,14 +16,25 @@ const LIMIT_BYTES = 16 * 1024;
  * 404 · 409 with `code`: `run_ended`, `attempt_taken`, `attempt_out_of_order` (`x-should-retry: false`).
  */
 export function heartbeatRoute({ runs }: Services): Route {
-  return {
+  return defineRoute({
     method: "POST",
     path: "/engine/v1/runs/:runId/heartbeat",
     access: { kind: "secret-key" },
-    body: { kind: "bytes", limitBytes: LIMIT_BYTES },
+    body: { kind: "json", schema: heartbeatBody, limitBytes: LIMIT_BYTES },
+    contract: {
+      operationId: "heartbeatAttempt",
+      tag: "Workers",
+      summary: "Say that an attempt still runs",
+      description: "Every 20 s; who is silent for 60 s loses the run to the next attempt.",
+      replies: {
+        200: { description: "Heard; with `cancelled` the worker should stop", schema: heartbeatReply },
+        404: WORKER_NOT_FOUND,
+        409: "`run_ended`, `attempt_taken`, `attempt_out_of_order`",
+      },
+    },
     async handle(request) {
       const id = runIdParameter(request, workerNotFound);
-      const { attempt, holder } = optionalJsonBody(request, heartbeatBody);
+      const { attempt, holder } = jsonBody(request);
       const { environment } = request.principal;
       const run = settledRun(await runs.heartbeat({ environment, id, attempt, holder }));
       return jsonReply(200, {
@@ -33,5 +44,5 @@ export function heartbeatRoute({ runs }: Services): Route {
         cancelled: run.status === "CANCELED" || run.cancelRequestedAt !== undefined,
       });
     },
-  };
+  });
 }

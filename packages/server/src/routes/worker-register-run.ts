@@ -1,9 +1,9 @@
 import { MAX_TRIGGER_BODY_BYTES } from "@runmeta/runtime/protocol";
-import { registerRunBody } from "@runmeta/runtime/protocol/schemas";
+import { registerRunBody, registerRunReply } from "@runmeta/runtime/protocol/schemas";
 import { HttpError } from "../http/http-error.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
-import type { Route } from "../http/route.ts";
+import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
 import { isTaskId } from "./task-id-parameter.ts";
@@ -18,14 +18,30 @@ import { workerNotFound } from "./worker-reply.ts";
  * 400 `Invalid metadata` · 404 an impossible run id · 409 the id belongs to another environment · 413 · 422 tags.
  */
 export function registerRunRoute({ runs }: Services): Route {
-  return {
+  return defineRoute({
     method: "PUT",
     path: "/engine/v1/runs/:runId",
     access: { kind: "secret-key" },
-    body: { kind: "bytes", limitBytes: MAX_TRIGGER_BODY_BYTES },
+    body: { kind: "json", schema: registerRunBody, limitBytes: MAX_TRIGGER_BODY_BYTES },
+    contract: {
+      operationId: "registerRun",
+      tag: "Workers",
+      summary: "Create a run that the caller executes",
+      description:
+        "Repeatable: a run that is there stays as it is. No engine ever takes it up. `payload` is a JSON value, or the text in the format of `payloadType` when that is given.",
+      replies: {
+        201: { description: "Created", schema: registerRunReply },
+        200: { description: "It was there", schema: registerRunReply },
+        400: "`Invalid metadata`",
+        404: "An id that no run can have",
+        409: "`id_taken`: the id belongs to another environment",
+        413: "`Metadata exceeds maximum size of N bytes`",
+        422: "More than ten tags",
+      },
+    },
     async handle(request) {
       const id = runIdParameter(request, workerNotFound);
-      const body = jsonBody(request, registerRunBody);
+      const body = jsonBody(request);
       if (!isTaskId(body.task)) throw new HttpError(400, 'Validation error: not a task id at "task"');
       const result = await runs.register({ ...body, environment: request.principal.environment, id });
       if (!result.ok && result.reason === "id-taken") {
@@ -41,5 +57,5 @@ export function registerRunRoute({ runs }: Services): Route {
         metadata: JSON.parse(run.metadata) as unknown,
       });
     },
-  };
+  });
 }

@@ -21,6 +21,9 @@ export function settledRun(result: AttemptResult): RunRow {
   );
 }
 
+/** {@link workerNotFound}, as contracts say it. */
+export const WORKER_NOT_FOUND = "`Task Run not found`";
+
 /** No such run in this environment, or an id that none can have. */
 export function workerNotFound(): HttpError {
   return new HttpError(404, "Task Run not found", { "x-should-retry": "false" });

@@ -1,14 +1,24 @@
 import { isEnded } from "@runmeta/runtime/protocol";
-import { HttpError } from "../http/http-error.ts";
+import { runResultReply } from "@runmeta/runtime/protocol/schemas";
+import { z } from "zod";
+import { queryParameters } from "../http/query-parameters.ts";
 import { jsonReply } from "../http/reply.ts";
-import type { Route, RouteRequest } from "../http/route.ts";
+import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
 import type { RunRow } from "../storage/storage.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
-import { workerNotFound } from "./worker-reply.ts";
+import { WORKER_NOT_FOUND, workerNotFound } from "./worker-reply.ts";
 
 /** Longer waits are cut by proxies on the way; the caller asks again. */
 const MAX_TIMEOUT_MS = 20_000;
+
+const resultQuery = z.object({
+  timeoutMs: z
+    .string()
+    .regex(/^\d{1,9}$/, "Must be a number of milliseconds")
+    .transform((text) => Math.min(Number(text), MAX_TIMEOUT_MS))
+    .optional(),
+});
 
 /**
  * `GET /engine/v1/runs/{runId}/result?timeoutMs=20000`: waits for the end of a run, at most 20 s (the default).
@@ -18,20 +28,32 @@ const MAX_TIMEOUT_MS = 20_000;
  * 400 a timeout that is no number · 404.
  */
 export function resultRoute({ runs }: Services): Route {
-  return {
+  return defineRoute({
     method: "GET",
     path: "/engine/v1/runs/:runId/result",
     access: { kind: "secret-key" },
     body: { kind: "none" },
+    query: resultQuery,
+    contract: {
+      operationId: "waitForResult",
+      tag: "Workers",
+      summary: "Wait for the end of a run",
+      description:
+        "Answers at the end of the run, or with `pending: true` after `timeoutMs`: ask again then.",
+      replies: {
+        200: { description: "The output, the error, or `pending`", schema: runResultReply },
+        404: WORKER_NOT_FOUND,
+      },
+    },
     async handle(request) {
       const id = runIdParameter(request, workerNotFound);
-      const timeoutMs = timeoutParameter(request);
+      const { timeoutMs = MAX_TIMEOUT_MS } = queryParameters(request);
       const { environment } = request.principal;
       const run = await runs.waitForEnd(environment, id, timeoutMs, request.raw.signal);
       if (run === undefined) throw workerNotFound();
       return jsonReply(200, resultOf(run));
     },
-  };
+  });
 }
 
 function resultOf(run: RunRow) {
@@ -53,14 +75,4 @@ function resultOf(run: RunRow) {
     status,
     error: run.error ?? { name: "RunNotCompleted", message: `The run ended as ${status}` },
   };
-}
-
-function timeoutParameter(request: RouteRequest): number {
-  const text = request.query().get("timeoutMs");
-  if (text === null || text === "") return MAX_TIMEOUT_MS;
-  if (/^\d{1,9}$/.test(text)) return Math.min(Number(text), MAX_TIMEOUT_MS);
-  throw new HttpError(400, {
-    error: "Query Error",
-    details: [{ code: "custom", message: "Must be a number of milliseconds", path: ["timeoutMs"] }],
-  });
 }

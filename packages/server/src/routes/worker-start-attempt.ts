@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { startAttemptBody } from "@runmeta/runtime/protocol/schemas";
+import { startAttemptBody, startAttemptReply } from "@runmeta/runtime/protocol/schemas";
 import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
-import { requestKey } from "../http/request-key.ts";
-import type { Route } from "../http/route.ts";
+import { REQUEST_KEY_HEADERS, requestKey } from "../http/request-key.ts";
+import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
-import { settledRun, workerNotFound } from "./worker-reply.ts";
+import { settledRun, WORKER_NOT_FOUND, workerNotFound } from "./worker-reply.ts";
 
 /** A worker is asked to report so often; three missed reports make it silent. */
 const HEARTBEAT_INTERVAL_MS = 20_000;
@@ -27,14 +27,27 @@ const LIMIT_BYTES = 16 * 1024;
  * (`x-should-retry: true`, `Retry-After`).
  */
 export function startAttemptRoute({ runs }: Services): Route {
-  return {
+  return defineRoute({
     method: "POST",
     path: "/engine/v1/runs/:runId/start",
     access: { kind: "secret-key" },
-    body: { kind: "bytes", limitBytes: LIMIT_BYTES },
+    body: { kind: "json", schema: startAttemptBody, limitBytes: LIMIT_BYTES },
+    contract: {
+      operationId: "startAttempt",
+      tag: "Workers",
+      summary: "Begin an attempt of a run",
+      description:
+        "Attempts count from 1. `holder` is the caller's name for itself: the same holder may say it again after a lost reply, anybody else gets 409. Without one the key of the call serves.",
+      headers: REQUEST_KEY_HEADERS,
+      replies: {
+        200: { description: "What is needed to execute the run", schema: startAttemptReply },
+        404: WORKER_NOT_FOUND,
+        409: "`run_ended`, `attempt_taken`, `attempt_out_of_order`; `attempt_running` and `run_delayed` say in `retryAfterMs` when to ask again",
+      },
+    },
     async handle(request) {
       const id = runIdParameter(request, workerNotFound);
-      const body = jsonBody(request, startAttemptBody);
+      const body = jsonBody(request);
       const holder = body.holder ?? requestKey(request) ?? randomUUID();
       const { environment } = request.principal;
       const run = settledRun(await runs.start({ environment, id, attempt: body.attempt, holder }));
@@ -55,5 +68,5 @@ export function startAttemptRoute({ runs }: Services): Route {
         heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
       });
     },
-  };
+  });
 }
