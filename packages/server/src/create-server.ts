@@ -10,6 +10,7 @@ import { DueRuns } from "./service/due-runs.ts";
 import { MetadataWriter } from "./service/metadata-writer.ts";
 import { RunChanges } from "./service/run-changes.ts";
 import { RunService } from "./service/run-service.ts";
+import { SessionService } from "./service/session-service.ts";
 import { StorageError } from "./storage/storage.ts";
 
 /** A running server: the API, its storage and its engine. */
@@ -85,7 +86,12 @@ async function startServer(
     onChange: (ids) => changes.publish(ids),
     onError,
   });
-  const services = { runs, batches: new BatchService(storage, runs), metadata };
+  const services = {
+    runs,
+    batches: new BatchService(storage, runs),
+    sessions: new SessionService({ storage, runs, clock }),
+    metadata,
+  };
   const app = createApp({
     routes: allRoutes(services, clock),
     secretKeys,

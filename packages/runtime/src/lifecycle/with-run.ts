@@ -68,7 +68,10 @@ export interface RunOptions {
   readonly client?: ApiClient | undefined;
   /** How writes are batched and delivered. */
   readonly flush?: Omit<MetadataOptions, "maximumSize" | "onDrop" | "onWarning"> | undefined;
-  /** Largest document, in bytes. @default `TASK_RUN_METADATA_MAXIMUM_SIZE`, else 4096 */
+  /**
+   * Largest document, in bytes; never more than what `target` takes.
+   * @default the target's, where it has a limit of its own; else `TASK_RUN_METADATA_MAXIMUM_SIZE`, else 4096
+   */
   readonly maximumSize?: number | undefined;
   /** Cancels the run: its own `signal` is aborted then. */
   readonly signal?: AbortSignal | undefined;
@@ -145,7 +148,6 @@ async function begin(options: RunOptions): Promise<BegunRun> {
     onWarning: options.onWarning,
   });
   checkOptions(options);
-  const document = checkDocument(options.metadata, metadataOptions.maximumSize);
   const id = await runIdOf(options);
   const clock = options.clock ?? systemClock;
   const mode = options.mode ?? "operations";
@@ -155,8 +157,11 @@ async function begin(options: RunOptions): Promise<BegunRun> {
       typeof target === "function"
         ? target({ runId: id, clock, limitBytes: metadataOptions.maximumSize, mode })
         : target;
-    return openAtTarget(options, metadataOptions, { id, clock, target: made, document });
+    const targetOptions = fitTarget(metadataOptions, made, options.maximumSize);
+    const document = checkDocument(options.metadata, targetOptions.maximumSize);
+    return openAtTarget(options, targetOptions, { id, clock, target: made, document });
   }
+  const document = checkDocument(options.metadata, metadataOptions.maximumSize);
   const client = options.client ?? findApiClient();
   if (client === undefined) {
     const run = open(options, metadataOptions, { id, clock, target: memoryTarget(document), document });
@@ -167,6 +172,19 @@ async function begin(options: RunOptions): Promise<BegunRun> {
     return run;
   }
   return beginRegistered(options, metadataOptions, { id, clock, client, mode, document });
+}
+
+/** A document that is no run's has a limit of its own, and no place in the spool folder of runs. */
+function fitTarget(
+  options: ResolvedMetadataOptions,
+  { limitBytes, spools = true }: Target,
+  asked: number | undefined,
+): ResolvedMetadataOptions {
+  return {
+    ...options,
+    maximumSize: limitBytes === undefined ? options.maximumSize : Math.min(asked ?? limitBytes, limitBytes),
+    spoolDirectory: spools ? options.spoolDirectory : undefined,
+  };
 }
 
 /** The target knows what is stored; what the caller gives is written only where that is nothing. */

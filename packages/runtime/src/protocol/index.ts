@@ -13,12 +13,12 @@ export type { JsonObject, JsonValue } from "./json.ts";
 export { exceedsDepth } from "./json-depth.ts";
 export {
   DEFAULT_MAXIMUM_SIZE_BYTES,
-  MACHINE_PRESETS,
   MAX_ADDED_ITEMS,
   MAX_BATCH_RUNS,
   MAX_BODY_BYTES,
   MAX_DEPTH,
   MAX_IDEMPOTENCY_KEY_LENGTH,
+  MAX_SESSION_UPDATE_BYTES,
   MAX_TAG_LENGTH,
   MAX_TAGS,
   MAX_TRIGGER_BODY_BYTES,
@@ -27,6 +27,7 @@ export {
 } from "./limits.ts";
 export { assertSafeKey, isPathKey, isSafeKey } from "./metadata-key.ts";
 export type { Operation } from "./operation.ts";
+export { isPrintable } from "./printable-text.ts";
 export { isRunId } from "./run-id.ts";
 export { isEnded, LIVE_STATUSES, RUN_STATUSES, type RunStatus } from "./run-status.ts";
 export { assignSegment, gapBefore, parentOf, readSegment, rootOf, simplePath } from "./simple-path.ts";

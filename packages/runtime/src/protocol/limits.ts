@@ -19,21 +19,13 @@ export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** Largest body of a trigger call, in bytes: 3 MiB as the official server has it; above it 413. */
 export const MAX_TRIGGER_BODY_BYTES = 3 * 1024 * 1024;
 
+/** Largest body of `POST /api/v1/sessions` and `PATCH /api/v1/sessions/{session}`, in bytes. Source: the official API. */
+export const MAX_SESSION_UPDATE_BYTES = 32 * 1024;
+
 /** Longest tag, in characters, and most tags of one run. Source: the official API. */
 export const MAX_TAG_LENGTH = 128;
 /** Most tags of one run; one more is answered with 422. Source: the official API. */
 export const MAX_TAGS = 10;
-
-/** Names of machine presets that a trigger may ask for. Source: the official API. */
-export const MACHINE_PRESETS = [
-  "micro",
-  "small-1x",
-  "small-2x",
-  "medium-1x",
-  "medium-2x",
-  "large-1x",
-  "large-2x",
-] as const;
 
 /** Most runs in one batch. Source: the official API. */
 export const MAX_BATCH_RUNS = 1000;

@@ -73,12 +73,14 @@ export const runIdReply = z.object({ id: z.string() });
 export const addTagsReply = z.object({ message: z.string() });
 
 /** A list in one query parameter, joined by commas. */
-const commaList = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
+export const commaList = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
 /** A point in time: milliseconds since 1970, or a date text. */
-const instant = z
+export const instant = z
   .string()
   .transform((text) => new Date(/^[0-9]+$/.test(text) ? Number(text) : text))
   .refine((date) => !Number.isNaN(date.getTime()), "must be a date or milliseconds since 1970");
+/** A time that ends now. */
+export const period = z.string().regex(/^[0-9]{1,9}[smhdw]$/, "must be a duration such as 1d");
 
 /** Query of `GET /api/v1/runs`, as an object of its parameters; page size 25 unless given. */
 export const listRunsQuery = z.object({
@@ -101,8 +103,5 @@ export const listRunsQuery = z.object({
     .optional(),
   "filter[createdAt][from]": instant.optional(),
   "filter[createdAt][to]": instant.optional(),
-  "filter[createdAt][period]": z
-    .string()
-    .regex(/^[0-9]{1,9}[smhdw]$/, "must be a duration such as 1d")
-    .optional(),
+  "filter[createdAt][period]": period.optional(),
 });

@@ -31,13 +31,19 @@ export {
   runStatus,
 } from "./run-schemas.ts";
 export {
+  closeSessionBody,
+  createdSessionReply,
+  createSessionBody,
+  listSessionsQuery,
+  listSessionsReply,
+  sessionItem,
+  updateSessionBody,
+} from "./session-schemas.ts";
+export {
   addBatchItemsReply,
   batchItem,
   createBatchBody,
   createBatchReply,
-  replayRunBody,
-  rescheduleRunBody,
-  resetIdempotencyKeyBody,
   retrieveBatchReply,
   triggerOptions,
   triggerTaskBody,

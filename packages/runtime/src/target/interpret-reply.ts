@@ -13,8 +13,13 @@ function isDefinitive(status: number): boolean {
   return status >= 400 && status < 500 && status !== 401 && !NOT_NOW.has(status);
 }
 
+/** Makes a document of a reply's `metadata`; what is no object then is none. */
+type ReadMetadata = (metadata: unknown) => unknown;
+
+const asItIs: ReadMetadata = (metadata) => metadata;
+
 /** What an exchange means for the batch it carried. */
-export function interpretReply(result: ExchangeResult, clock: Clock): SendResult {
+export function interpretReply(result: ExchangeResult, clock: Clock, readMetadata = asItIs): SendResult {
   const deduplicates = result.headers === undefined ? undefined : result.headers.get(DEDUPE_HEADER) === "1";
   if (result.kind === "fault") {
     return {
@@ -27,7 +32,7 @@ export function interpretReply(result: ExchangeResult, clock: Clock): SendResult
     };
   }
   const { status, headers, text } = result;
-  if (status >= 200 && status < 300) return accepted(result, deduplicates === true);
+  if (status >= 200 && status < 300) return accepted(result, deduplicates === true, readMetadata);
   if (status >= 300 && status < 400) {
     return {
       kind: "paused",
@@ -58,7 +63,7 @@ export function interpretReply(result: ExchangeResult, clock: Clock): SendResult
 }
 
 /** What an exchange that read the document brought. */
-export function interpretRead(result: ExchangeResult, clock: Clock): ReadResult {
+export function interpretRead(result: ExchangeResult, clock: Clock, readMetadata = asItIs): ReadResult {
   if (result.kind === "fault") {
     return {
       kind: "failed",
@@ -69,7 +74,8 @@ export function interpretRead(result: ExchangeResult, clock: Clock): ReadResult 
       cause: result.cause,
     };
   }
-  const document = result.status === 200 && !result.truncated ? documentOf(parse(result.text)) : undefined;
+  const document =
+    result.status === 200 && !result.truncated ? documentOf(parse(result.text), readMetadata) : undefined;
   if (document !== undefined) {
     return { kind: "document", document, deduplicates: result.headers.get(DEDUPE_HEADER) === "1" };
   }
@@ -84,9 +90,13 @@ export function interpretRead(result: ExchangeResult, clock: Clock): ReadResult 
   };
 }
 
-function accepted(result: Extract<ExchangeResult, { kind: "reply" }>, deduplicates: boolean): SendResult {
+function accepted(
+  result: Extract<ExchangeResult, { kind: "reply" }>,
+  deduplicates: boolean,
+  readMetadata: ReadMetadata,
+): SendResult {
   const parsed = result.truncated ? undefined : parse(result.text);
-  const document = documentOf(parsed);
+  const document = documentOf(parsed, readMetadata);
   const isJson = parsed !== undefined || /\bjson\b/i.test(result.headers.get("content-type") ?? "");
   if (!isJson && !result.truncated && !deduplicates && result.status !== 204) {
     return {
@@ -117,9 +127,9 @@ function parse(text: string): unknown {
   }
 }
 
-function documentOf(parsed: unknown): JsonObject | undefined {
+function documentOf(parsed: unknown, readMetadata: ReadMetadata): JsonObject | undefined {
   if (typeof parsed !== "object" || parsed === null || !("metadata" in parsed)) return undefined;
-  const { metadata } = parsed;
+  const metadata = readMetadata(parsed.metadata);
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) return undefined;
   return metadata as JsonObject;
 }

@@ -88,6 +88,13 @@ export interface Target {
   readonly mode: "operations" | "replace";
   /** Whether parent and root operations can be delivered. */
   readonly remoteOperations: boolean;
+  /** Largest document that the target takes, in bytes. @default what the run was given, or the process's */
+  readonly limitBytes?: number | undefined;
+  /**
+   * Whether a dying process may leave unsent batches in `spoolDirectory`, from where they go to the run's own path.
+   * @default true
+   */
+  readonly spools?: boolean | undefined;
   encode(content: BatchContent): string;
   /** The operations of a body that {@link Target.encode} made: what was sent is kept as text only. */
   decode(body: string): BatchOperations;

@@ -78,7 +78,9 @@ async function handle(route: Route, context: RouteContext, secretKeys: SecretKey
   const raw = context.req.raw;
   const principal = admit(route.access, raw.headers.get("authorization"), secretKeys);
   const body =
-    route.body.kind === "json" ? await readBody(raw, route.body.limitBytes, context.env.incoming) : NO_BODY;
+    route.body.kind === "json"
+      ? await readBody(raw, route.body.limitBytes, context.env.incoming, route.body.tooLarge)
+      : NO_BODY;
   const request: RouteRequest = {
     raw,
     principal,

@@ -9,10 +9,11 @@ import { validationMessage } from "./validation-message.ts";
  * The body of a request as the schema of its route gives it, refused in the words of the general table: empty (unless
  * the schema takes `undefined`), not JSON (`null` included), or not what the schema wants.
  *
- * @throws HttpError 400, or 415 for another content type
+ * @throws HttpError `refusal`, or 415 for another content type
  */
 export function jsonBody<Schema extends z.ZodType>(
   request: Pick<RouteRequest<Schema>, "body" | "schema" | "header">,
+  refusal: 400 | 422 = 400,
 ): z.output<Schema> {
   const { body, schema } = request;
   if (body.byteLength === 0) {
@@ -21,12 +22,12 @@ export function jsonBody<Schema extends z.ZodType>(
   }
   requireJsonContentType(request.header("content-type"));
   const parsed = parseJson(body, exceedsDepth);
-  if (!parsed.ok && parsed.fault === "empty") throw new HttpError(400, "Request body is empty");
+  if (!parsed.ok && parsed.fault === "empty") throw new HttpError(refusal, "Request body is empty");
   if (!parsed.ok && parsed.fault === "depth") {
-    throw new HttpError(400, `Validation error: nested deeper than ${MAX_BODY_DEPTH} levels`);
+    throw new HttpError(refusal, `Validation error: nested deeper than ${MAX_BODY_DEPTH} levels`);
   }
-  if (!parsed.ok || parsed.value === null) throw new HttpError(400, "Invalid JSON");
+  if (!parsed.ok || parsed.value === null) throw new HttpError(refusal, "Invalid JSON");
   const checked = schema.safeParse(parsed.value);
-  if (!checked.success) throw new HttpError(400, validationMessage(checked.error));
+  if (!checked.success) throw new HttpError(refusal, validationMessage(checked.error));
   return checked.data;
 }

@@ -10,21 +10,23 @@ const inflate = promisify(gunzip);
  * bytes that really come are counted (a chunked body declares none, and a declared length may lie). A gzip body is
  * inflated under the same limit.
  *
- * @throws HttpError 413 too large · 415 an encoding other than gzip · 400 a gzip body that is broken, or cut short
+ * @throws HttpError `status` too large · 415 an encoding other than gzip · 400 a gzip body that is broken, or cut short
  */
 export async function readBody(
   request: Request,
   limitBytes: number,
   incoming?: IncomingMessage,
+  status: 413 | 422 = 413,
 ): Promise<Uint8Array> {
+  const tooLarge = () => tooLargeBody(status);
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > limitBytes) throw tooLarge();
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity" && encoding !== "gzip" && encoding !== "x-gzip") {
     throw new HttpError(415, `Content-Encoding ${printable(encoding)} is not supported, send gzip or none`);
   }
-  const raw = await readRaw(request, limitBytes, incoming);
-  return encoding === "identity" ? raw : await inflateWithin(raw, limitBytes);
+  const raw = await readRaw(request, limitBytes, incoming, tooLarge);
+  return encoding === "identity" ? raw : await inflateWithin(raw, limitBytes, tooLarge);
 }
 
 /** The pieces of a body as they come, for routes that work on them one by one; the caller counts. */
@@ -51,6 +53,7 @@ async function readRaw(
   request: Request,
   limitBytes: number,
   incoming: IncomingMessage | undefined,
+  tooLarge: () => HttpError,
 ): Promise<Uint8Array> {
   // Node's parser never delivers more than a declared length, and the short cut saves a web stream per request.
   if (
@@ -81,7 +84,11 @@ async function readPiece(reader: ReadableStreamDefaultReader<Uint8Array>) {
   }
 }
 
-async function inflateWithin(raw: Uint8Array, limitBytes: number): Promise<Uint8Array> {
+async function inflateWithin(
+  raw: Uint8Array,
+  limitBytes: number,
+  tooLarge: () => HttpError,
+): Promise<Uint8Array> {
   try {
     return await inflate(raw, { maxOutputLength: limitBytes });
   } catch (cause) {
@@ -90,9 +97,9 @@ async function inflateWithin(raw: Uint8Array, limitBytes: number): Promise<Uint8
   }
 }
 
-function tooLarge(): HttpError {
+function tooLargeBody(status: 413 | 422): HttpError {
   // The rest of the body is not wanted: without `close` a keep-alive client would go on sending it.
-  return new HttpError(413, "Request body too large", { connection: "close" });
+  return new HttpError(status, "Request body too large", { connection: "close" });
 }
 
 function cutShort(cause: unknown): HttpError {

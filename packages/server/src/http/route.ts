@@ -31,11 +31,17 @@ export type RouteAccess =
 /**
  * `none` ignores a body, `json` reads it up to a limit before the handler runs, `ndjson` leaves it to the handler, line
  * by line. The schema is the one that {@link RouteRequest.schema} hands to the handler, so that document and validation
- * cannot disagree; one that takes `undefined` (`.prefault({})`) makes the body optional.
+ * cannot disagree; one that takes `undefined` (`.prefault({})`) makes the body optional. `tooLarge` is the status of a
+ * refusal for the size, 413 unless given.
  */
 export type RouteBody<Body extends z.ZodType> =
   | { readonly kind: "none" }
-  | { readonly kind: "json"; readonly limitBytes: number; readonly schema: Body }
+  | {
+      readonly kind: "json";
+      readonly limitBytes: number;
+      readonly tooLarge?: 413 | 422;
+      readonly schema: Body;
+    }
   | { readonly kind: "ndjson"; readonly schema: Body };
 
 /** What a handler sees of a request that is allowed and within its size. */

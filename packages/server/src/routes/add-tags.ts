@@ -1,4 +1,4 @@
-import { exceedsDepth, MAX_TAG_LENGTH } from "@runmeta/runtime/protocol";
+import { exceedsDepth, isPrintable, MAX_TAG_LENGTH } from "@runmeta/runtime/protocol";
 import { addTagsReply } from "@runmeta/runtime/protocol/schemas";
 import { z } from "zod";
 import { HttpError } from "../http/http-error.ts";
@@ -7,7 +7,6 @@ import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
-import { isPrintable } from "./task-id-parameter.ts";
 
 /** Far above ten tags of full length. */
 const LIMIT_BYTES = 64 * 1024;

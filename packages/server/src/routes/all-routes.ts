@@ -4,17 +4,18 @@ import type { Services } from "../service/services.ts";
 import { addBatchItemsRoute } from "./add-batch-items.ts";
 import { addTagsRoute } from "./add-tags.ts";
 import { cancelRunRoute } from "./cancel-run.ts";
+import { closeSessionRoute } from "./close-session.ts";
 import { createBatchRoute } from "./create-batch.ts";
 import { getMetadataRoute } from "./get-metadata.ts";
 import { healthRoute } from "./healthz.ts";
 import { listRunsRoute } from "./list-runs.ts";
+import { listSessionsRoute } from "./list-sessions.ts";
 import { putMetadataRoute } from "./put-metadata.ts";
-import { replayRunRoute } from "./replay-run.ts";
-import { rescheduleRunRoute } from "./reschedule-run.ts";
-import { resetIdempotencyKeyRoute } from "./reset-idempotency-key.ts";
 import { retrieveBatchRoute } from "./retrieve-batch.ts";
 import { retrieveRunRoute } from "./retrieve-run.ts";
+import { retrieveSessionRoute } from "./retrieve-session.ts";
 import { triggerTaskRoute } from "./trigger-task.ts";
+import { updateSessionRoute } from "./update-session.ts";
 import { completeAttemptRoute } from "./worker-complete-attempt.ts";
 import { heartbeatRoute } from "./worker-heartbeat.ts";
 import { registerRunRoute } from "./worker-register-run.ts";
@@ -30,13 +31,14 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     retrieveRunRoute(services),
     listRunsRoute(services, clock),
     cancelRunRoute(services),
-    replayRunRoute(services),
-    rescheduleRunRoute(services),
     addTagsRoute(services),
-    resetIdempotencyKeyRoute(services),
     createBatchRoute(services),
     addBatchItemsRoute(services),
     retrieveBatchRoute(services),
+    listSessionsRoute(services, clock),
+    retrieveSessionRoute(services),
+    updateSessionRoute(services),
+    closeSessionRoute(services),
     registerRunRoute(services),
     startAttemptRoute(services),
     heartbeatRoute(services),

@@ -1,3 +1,4 @@
+import { isPrintable } from "@runmeta/runtime/protocol";
 import type { HttpError } from "../http/http-error.ts";
 import type { RouteRequest } from "../http/route.ts";
 
@@ -7,11 +8,6 @@ const MAX_TASK_ID_LENGTH = 128;
 /** True for text that can be a task id: not blank, no control characters (databases refuse NUL), not too long. */
 export function isTaskId(text: string): boolean {
   return text.trim() !== "" && text.length <= MAX_TASK_ID_LENGTH && isPrintable(text);
-}
-
-/** True when text has no control characters and no half of a surrogate pair: it survives headers, logs and databases. */
-export function isPrintable(text: string): boolean {
-  return !/[\p{Control}\p{Surrogate}]/u.test(text);
 }
 
 /**

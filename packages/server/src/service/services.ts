@@ -1,10 +1,12 @@
 import type { BatchService } from "./batch-service.ts";
 import type { MetadataWriter } from "./metadata-writer.ts";
 import type { RunService } from "./run-service.ts";
+import type { SessionService } from "./session-service.ts";
 
 /** What the routes work with. */
 export interface Services {
   readonly runs: RunService;
   readonly batches: BatchService;
+  readonly sessions: SessionService;
   readonly metadata: Pick<MetadataWriter, "update">;
 }

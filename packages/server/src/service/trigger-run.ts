@@ -44,6 +44,13 @@ export class RunTrigger {
     return await this.#insertOnce(prepared);
   }
 
+  /** Why a request would be refused, without storing anything; undefined when it would not. */
+  async check(request: TriggerRequest): Promise<TriggerRefusal | undefined> {
+    if (!this.#with.dispatcher.knows(request.task)) return refuse("task-not-found", "Task not found");
+    const prepared = await this.#prepare(request, undefined, new Map());
+    return "ok" in prepared ? prepared : undefined;
+  }
+
   /**
    * Stores many runs, those without a key in one statement. All are looked at before any is stored: when one is
    * refused, none is there.
@@ -209,9 +216,6 @@ export class RunTrigger {
       concurrencyKey: options.concurrencyKey === undefined ? undefined : String(options.concurrencyKey),
       priority: options.priority,
       isTest: options.test,
-      machine: options.machine,
-      lockedVersion: options.lockToVersion,
-      region: options.region,
       triggerFunction: triggerFunction(item !== undefined, waits),
     };
   }

@@ -19,6 +19,7 @@ const STATEMENTS = [
   "VACUUM (ANALYZE) runs",
   "VACUUM (ANALYZE) run_documents",
   "VACUUM batches",
+  "VACUUM sessions",
   "CHECKPOINT",
 ];
 /** What a statement writes apart from its parameters: log records, index entries. */

@@ -9,9 +9,16 @@ import {
   findRuns,
   insertRuns,
   listRuns,
-  releaseIdempotencyKey,
 } from "./run-statements.ts";
 import { claimRuns, findSilentRuns, heartbeat, promoteDueRuns, transitionRun } from "./run-transitions.ts";
+import {
+  closeSession,
+  findSession,
+  insertSession,
+  listSessions,
+  setSessionRun,
+  updateSession,
+} from "./session-statements.ts";
 import type { SqlClient } from "./sql-client.ts";
 import { type Storage, StorageError } from "./storage.ts";
 
@@ -74,9 +81,13 @@ export function sqlStorage(
     addBatchItems: async (id, items) => addBatchItems(client(), id, items),
     findRunByIdempotencyKey: async (environment, task, key) =>
       findRunByIdempotencyKey(client(), environment, task, key),
-    releaseIdempotencyKey: async (environment, task, key) =>
-      releaseIdempotencyKey(client(), environment, task, key),
     findRunByRequestKey: async (environment, task, key) =>
       findRunByRequestKey(client(), environment, task, key),
+    insertSession: async (session) => insertSession(client(), session),
+    findSession: async (environment, name) => findSession(client(), environment, name),
+    listSessions: async (query) => listSessions(client(), query),
+    updateSession: async (environment, id, change) => updateSession(client(), environment, id, change),
+    closeSession: async (environment, id, reason) => closeSession(client(), environment, id, reason),
+    setSessionRun: async (environment, id, run) => setSessionRun(client(), environment, id, run),
   };
 }

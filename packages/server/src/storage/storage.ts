@@ -1,10 +1,13 @@
 import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
+import type { SessionStorage } from "./session-storage.ts";
+
+export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.ts";
 
 /**
  * What the services need of a database; the only thing they see of it. One SQL dialect (PostgreSQL) implements it
  * on two drivers, PGlite and `pg`. A method that resolves has been committed, and on PGlite synced to disk.
  */
-export interface Storage {
+export interface Storage extends SessionStorage {
   /** No other process can have this database open: whatever others left behind there, they have left for good. */
   readonly exclusive: boolean;
   /** Opens the database and brings its schema up to date. Rejects with a `StorageError` that says what to do. */
@@ -56,8 +59,6 @@ export interface Storage {
     task: string,
     idempotencyKey: string,
   ): Promise<RunRow | undefined>;
-  /** Frees an idempotency key; false when no run of the task holds it. */
-  releaseIdempotencyKey(environment: string, task: string, idempotencyKey: string): Promise<boolean>;
   findRunByRequestKey(environment: string, task: string, requestKey: string): Promise<RunRow | undefined>;
 }
 
@@ -105,13 +106,6 @@ export interface NewRun {
   readonly concurrencyKey?: string | undefined;
   readonly priority?: number | undefined;
   readonly isTest?: boolean | undefined;
-  /** Name of a machine preset; nothing here chooses machines, foreign workers may. */
-  readonly machine?: string | undefined;
-  /** The version of the code that the caller asked for. */
-  readonly lockedVersion?: string | undefined;
-  readonly region?: string | undefined;
-  /** Triggers of one key join the run that waits with it. */
-  readonly debounceKey?: string | undefined;
   /** How it was triggered: trigger, triggerAndWait, batchTrigger, batchTriggerAndWait. */
   readonly triggerFunction: string;
 }
@@ -147,9 +141,6 @@ export interface RunQuery {
   /** Any of them. */
   readonly tags?: readonly string[] | undefined;
   readonly queues?: readonly string[] | undefined;
-  readonly machines?: readonly string[] | undefined;
-  readonly versions?: readonly string[] | undefined;
-  readonly regions?: readonly string[] | undefined;
   readonly batchId?: string | undefined;
   readonly rootId?: string | undefined;
   readonly isTest?: boolean | undefined;

@@ -1,0 +1,52 @@
+import { listSessionsQuery, listSessionsReply } from "@runmeta/runtime/protocol/schemas";
+import { queryParameters } from "../http/query-parameters.ts";
+import { jsonReply } from "../http/reply.ts";
+import { defineRoute, type Route } from "../http/route.ts";
+import type { Clock } from "../service/clock.ts";
+import { parseDurationSeconds } from "../service/duration.ts";
+import type { Services } from "../service/services.ts";
+import { listedSession } from "../service/session-view.ts";
+
+/** `GET /api/v1/sessions`: a page of sessions, newest first. */
+export function listSessionsRoute({ sessions }: Services, clock: Clock): Route {
+  return defineRoute({
+    method: "GET",
+    path: "/api/v1/sessions",
+    access: { kind: "public-token" },
+    body: { kind: "none" },
+    query: listSessionsQuery,
+    contract: {
+      operationId: "listSessions",
+      tag: "Sessions",
+      summary: "List sessions, newest first",
+      description:
+        "A filter with several values, joined by commas, matches any of them; several filters must all match. `pagination.next` and `pagination.previous` are the cursors of the neighbouring pages, left out where there is none.",
+      replies: { 200: { description: "A page of sessions", schema: listSessionsReply } },
+    },
+    async handle(request) {
+      const query = queryParameters(request);
+      const now = clock.now();
+      const seconds = parseDurationSeconds(query["filter[createdAt][period]"] ?? "");
+      const page = await sessions.list({
+        environment: request.principal.environment,
+        limit: query["page[size]"],
+        after: query["page[after]"],
+        before: query["page[before]"],
+        types: query["filter[type]"],
+        tags: query["filter[tags]"],
+        tasks: query["filter[taskIdentifier]"],
+        externalId: query["filter[externalId]"],
+        statuses: query["filter[status]"],
+        now,
+        from:
+          query["filter[createdAt][from]"] ??
+          (seconds === undefined ? undefined : new Date(now.getTime() - seconds * 1000)),
+        to: query["filter[createdAt][to]"],
+      });
+      return jsonReply(200, {
+        data: page.rows.map(listedSession),
+        pagination: { next: page.next, previous: page.previous },
+      });
+    },
+  });
+}
