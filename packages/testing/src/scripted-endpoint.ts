@@ -48,6 +48,12 @@ export interface ScriptedEndpoint {
   readonly accessToken: string;
   /** Sends a request to this endpoint. Needs no `this`. */
   readonly fetch: (request: Request) => Promise<Response>;
+  /**
+   * Adds replies to the end of the script.
+   * @example
+   * endpoint.reply(status(503), lostReply());
+   */
+  reply(...replies: readonly Reply[]): void;
   /** Everything that came, in order. */
   readonly requests: readonly RecordedRequest[];
   /** The `PUT`s of metadata among them. */
@@ -107,15 +113,16 @@ export function scriptedEndpoint(
   const clock = options.clock ?? systemTime;
   const runs = new EndpointRuns(limitBytes);
   const requests: Recorded[] = [];
+  const script = [...replies];
   let asked = 0;
   let scriptFailure: Error | undefined;
 
   const nextReply = (): Reply => {
-    const reply = replies[asked];
+    const reply = script[asked];
     asked += 1;
     if (reply === undefined && options.strict === true) {
       scriptFailure ??= new Error(
-        `the script has ${replies.length} replies, and metadata request ${asked} came`,
+        `the script has ${script.length} replies, and metadata request ${asked} came`,
       );
       throw scriptFailure;
     }
@@ -164,6 +171,7 @@ export function scriptedEndpoint(
     baseURL: "http://runmeta.test",
     accessToken: "tr_dev_scripted",
     fetch: (request) => send(request, { clock }),
+    reply: (...more) => void script.push(...more),
     get requests() {
       return [...requests];
     },
@@ -174,8 +182,8 @@ export function scriptedEndpoint(
     applied: (runId) => (runs.find(runId)?.document.applied ?? []).map(({ operation }) => operation),
     verify() {
       if (scriptFailure !== undefined) throw scriptFailure;
-      if (asked < replies.length) {
-        throw new Error(`${replies.length - asked} of ${replies.length} scripted replies were never used`);
+      if (asked < script.length) {
+        throw new Error(`${script.length - asked} of ${script.length} scripted replies were never used`);
       }
     },
   };
