@@ -47,6 +47,7 @@ export { type CurrentRun, currentRun } from "./lifecycle/current-run.ts";
 export type { CompletionResult, HookParams, TaskHooks } from "./lifecycle/hooks.ts";
 export { type LocalsKey, locals } from "./lifecycle/locals.ts";
 export { type LogLine, type LogSink, logger, setLogSink } from "./lifecycle/logger.ts";
+export type { ObservedWrite, WriteListener } from "./lifecycle/observe-writes.ts";
 export { type Queue, type QueueOptions, queue } from "./lifecycle/queue.ts";
 export { type RetriedCall, retry } from "./lifecycle/retry.ts";
 export type { RetryOptions } from "./lifecycle/retry-options.ts";

@@ -13,6 +13,7 @@ export {
   executeAttempt,
 } from "./lifecycle/execute-attempt.ts";
 export type { HookCall, HookKind } from "./lifecycle/hooks.ts";
+export type { ObservedWrite, WriteListener } from "./lifecycle/observe-writes.ts";
 export { clearProcessRegistry } from "./lifecycle/process-registry.ts";
 export { type RunAttemptsOptions, type RunOutcome, runAttempts } from "./lifecycle/run-attempts.ts";
 export type { RunDescription, TaskRunContext } from "./lifecycle/task-context.ts";

@@ -1,7 +1,7 @@
 import type { EndpointRun } from "./endpoint-run.ts";
 import type { EndpointRuns } from "./endpoint-runs.ts";
+import type { RecordedRequest } from "./recorded-request.ts";
 import type { RunNotes } from "./run-notes.ts";
-import type { RecordedRequest } from "./scripted-endpoint.ts";
 import type { TestRun } from "./test-run.ts";
 
 /** Where {@link describeRun} looks. */
@@ -14,7 +14,9 @@ export interface RunSources {
 /** Everything about a run and its children, as it is now. */
 export function describeRun(run: EndpointRun, sources: RunSources): TestRun {
   const { runs } = sources;
-  const { hooks, warnings, drops, stats, output, error } = sources.notesOf(run.id);
+  const { timeline, stored, hooks, warnings, drops, leftovers, stats, output, error } = sources.notesOf(
+    run.id,
+  );
   const parent = run.parentId === undefined ? undefined : runs.find(run.parentId);
   return {
     id: run.id,
@@ -25,11 +27,13 @@ export function describeRun(run: EndpointRun, sources: RunSources): TestRun {
     error,
     attempts: run.attempt,
     metadata: run.document.current,
-    timeline: run.document.changes(),
+    timeline,
+    stored,
     requests: sources.requests,
     hooks,
     warnings,
     drops,
+    leftovers,
     children: runs
       .all()
       .filter(({ parentId }) => parentId === run.id)

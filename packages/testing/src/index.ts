@@ -1,7 +1,10 @@
+export { assertNoLeftovers } from "./assert-no-leftovers.ts";
 export type { EndpointRunStatus } from "./endpoint-run.ts";
+export type { Leftover } from "./leftover.ts";
 export { type ManualClock, type ManualClockOptions, manualClock, type PendingTimer } from "./manual-clock.ts";
 export { type MockedRun, type MockRunOptions, mockRun } from "./mock-run.ts";
 export { type NetworkErrorCode, networkError } from "./network-error.ts";
+export type { RecordedRequest } from "./recorded-request.ts";
 export {
   accepted,
   brokenBody,
@@ -16,13 +19,11 @@ export {
   status,
   tooLarge,
 } from "./replies.ts";
-export type { AppliedOperation, DocumentChange } from "./run-document.ts";
 export { type RunTaskOptions, runTask } from "./run-task.ts";
 export {
-  type RecordedRequest,
   type ScriptedEndpoint,
   type ScriptedEndpointOptions,
   scriptedEndpoint,
 } from "./scripted-endpoint.ts";
 export type { TestOptions } from "./test-options.ts";
-export type { RecordedHook, TestRun } from "./test-run.ts";
+export type { DocumentChange, RecordedHook, StoredBatch, TestRun } from "./test-run.ts";

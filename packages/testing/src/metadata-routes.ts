@@ -9,9 +9,9 @@ import {
 import { putMetadataBody } from "@runmeta/runtime/protocol/schemas";
 import type { EndpointRun } from "./endpoint-run.ts";
 import type { EndpointRuns } from "./endpoint-runs.ts";
+import { ownOperations } from "./own-operations.ts";
 import type { Reply } from "./replies.ts";
 import { json, parseBody, type Route, type RoutedRequest, refusal, untilAborted, waitOn } from "./route.ts";
-import { ownOperations } from "./run-document.ts";
 
 const path = /^\/api\/v1\/runs\/([^/]*)\/metadata$/;
 
@@ -71,15 +71,13 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
     }
     const body = putMetadataBody.safeParse(parseBody(routed.text));
     if (!body.success) return refusal(400, "Invalid metadata");
-    const at = routed.clock.now();
-    if (run.document.apply(ownOperations(body.data), { at, attempt: run.attempt }) === undefined) {
+    if (run.document.apply(ownOperations(body.data)) === undefined) {
       return refusal(413, tooLargeMessage(options.limitBytes));
     }
-    const remarks = applyRemote(
-      run,
-      { parent: body.data.parentOperations, root: body.data.rootOperations },
-      at,
-    );
+    const remarks = applyRemote(run, {
+      parent: body.data.parentOperations,
+      root: body.data.rootOperations,
+    });
     if (key !== null) done.set(`${run.id} ${key}`, { text: routed.text, remarks });
     if (batch !== undefined) lastSequence.set(publisher, batch.sequence);
     // A body that asks for nothing is answered with nothing.
@@ -89,7 +87,6 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
   const applyRemote = (
     run: EndpointRun,
     lists: Readonly<Record<"parent" | "root", readonly Operation[] | undefined>>,
-    at: number,
   ): Remarks => {
     const refused: { target: string; message: string }[] = [];
     const ineffective: { target: string; key: string }[] = [];
@@ -98,7 +95,7 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
       if (operations.length === 0) continue;
       const id = target === "parent" ? run.parentId : run.rootId;
       const remote = (id === undefined ? undefined : runs.find(id)) ?? run;
-      const unapplied = remote.document.applyRemote(operations, { at, attempt: remote.attempt });
+      const unapplied = remote.document.applyRemote(operations);
       if (unapplied === undefined) refused.push({ target, message: tooLargeMessage(options.limitBytes) });
       for (const operation of unapplied ?? []) {
         if (operation.type !== "update") ineffective.push({ target, key: operation.key });

@@ -47,6 +47,7 @@ export async function mockRun<T>(
         flush: options.flush,
         clock: session.clock,
         client: session.client,
+        onWrite: session.noteWrites(id),
         ...session.listeners(id),
       },
       body,

@@ -19,22 +19,25 @@ import {
   type RunmetaConfig,
   runAttempts,
   type TaskDefinition,
+  type WriteListener,
 } from "@runmeta/runtime/worker";
 import { describeRun } from "./describe-run.ts";
 import type { EndpointRun } from "./endpoint-run.ts";
 import { packetsReady } from "./packets-ready.ts";
+import type { RecordedRequest } from "./recorded-request.ts";
 import type { RunEngine } from "./route.ts";
 import { emptyNotes, notingListeners, type RunNotes } from "./run-notes.ts";
 import {
   type EndpointInternals,
   internalsOf,
-  type RecordedRequest,
   type ScriptedEndpoint,
   scriptedEndpoint,
 } from "./scripted-endpoint.ts";
 import { SkippingClock } from "./skipping-clock.ts";
+import { StoredNotes } from "./stored-notes.ts";
 import type { TestOptions } from "./test-options.ts";
 import { addStats, type TestRun } from "./test-run.ts";
+import { TrackedClock } from "./tracked-clock.ts";
 
 /** What a session is made of. */
 export interface SessionOptions extends TestOptions {
@@ -54,7 +57,7 @@ const withoutSpread = () => 0;
  * sessions at one endpoint share documents and nothing else.
  */
 export class RunSession implements RunEngine {
-  readonly clock: Clock;
+  readonly clock: TrackedClock;
   readonly client: ApiClient;
   readonly endpoint: EndpointInternals;
   readonly #options: SessionOptions;
@@ -67,13 +70,19 @@ export class RunSession implements RunEngine {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#skipping = options.clock === undefined ? new SkippingClock() : undefined;
-    this.clock = options.clock ?? (this.#skipping as Clock);
+    this.clock = new TrackedClock(options.clock ?? (this.#skipping as Clock));
     const endpoint = options.endpoint ?? this.#ownEndpoint();
     this.endpoint = internalsOf(endpoint);
+    const stored = new StoredNotes({
+      find: (id) => this.endpoint.runs.find(id),
+      notesOf: (id) => this.notesOf(id),
+      now: () => this.clock.now(),
+    });
     const fetch = this.endpoint.connect({
       clock: this.clock,
       engine: this,
       onRequest: (request) => this.#requests.push(request),
+      onResponse: (request, response) => stored.note(request, response),
     });
     const { baseURL, accessToken } = endpoint;
     this.client = new ApiClient({ baseURL, accessToken, fetch, clock: this.clock });
@@ -156,6 +165,7 @@ export class RunSession implements RunEngine {
       config,
       random: withoutSpread,
       metadataOptions: this.listeners(run.id, task),
+      onWrite: this.noteWrites(run.id),
       onHook: (call) => notes.hooks.push({ ...call, attempt: run.attempt }),
       onAttempt: (attempt, ended) => {
         notes.stats = addStats(notes.stats, ended.stats);
@@ -235,7 +245,21 @@ export class RunSession implements RunEngine {
     return notes;
   }
 
+  /** A listener that puts a run's writes on its timeline; those to other runs appear there when they arrive. */
+  noteWrites(runId: string): WriteListener {
+    const { timeline } = this.notesOf(runId);
+    return ({ target, operation, document }) => {
+      if (target !== "self") return;
+      const attempt = this.endpoint.runs.find(runId)?.attempt ?? 1;
+      timeline.push({ at: this.clock.now(), attempt, operation, document });
+    };
+  }
+
   describe(run: EndpointRun): TestRun {
+    for (const { runId, delayMs } of this.clock.awaitedTimers) {
+      const message = `something in run ${runId} still waits ${delayMs} ms on its clock (wait.for, flush()): await it before the run ends`;
+      this.notesOf(runId).leftovers.push({ kind: "timer", message });
+    }
     return describeRun(run, {
       runs: this.endpoint.runs,
       requests: [...this.#requests],

@@ -2,6 +2,7 @@ import type { Clock } from "@runmeta/runtime";
 import { DEFAULT_MAXIMUM_SIZE_BYTES, type JsonObject, type Operation } from "@runmeta/runtime/protocol";
 import { EndpointRuns } from "./endpoint-runs.ts";
 import { metadataRoutes } from "./metadata-routes.ts";
+import type { RecordedRequest } from "./recorded-request.ts";
 import { accepted, type Reply } from "./replies.ts";
 import { parseBody, type Route, type RoutedRequest, type RunEngine, refusal } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
@@ -22,22 +23,6 @@ export interface ScriptedEndpointOptions {
   readonly strict?: boolean | undefined;
   /** What {@link slow} waits on, and where `at` comes from. @default real time */
   readonly clock?: Clock | undefined;
-}
-
-/** A request as an endpoint saw it. */
-export interface RecordedRequest {
-  readonly method: string;
-  readonly url: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON; the text where it is none; undefined without a body. */
-  readonly body: unknown;
-  /** The answer's status; undefined while there is none, and when the connection broke. */
-  readonly status: number | undefined;
-  /** Why no answer came: the code of the fault, or what ended the request. */
-  readonly fault: string | undefined;
-  /** When it came, on the clock. */
-  readonly at: number;
 }
 
 /** The API in memory: what `fetch` gets is what a server would answer, except where the script says otherwise. */
@@ -77,6 +62,8 @@ export interface EndpointConnection {
   readonly engine?: RunEngine | undefined;
   /** Told of each request when it comes; its outcome is filled in later. */
   readonly onRequest?: ((request: RecordedRequest) => void) | undefined;
+  /** Told of each answer, before the client gets it. */
+  readonly onResponse?: ((request: RecordedRequest, response: Response) => Promise<void>) | undefined;
 }
 
 /** What `runTask` and `mockRun` need of an endpoint, besides what tests see. */
@@ -160,6 +147,7 @@ export function scriptedEndpoint(
         engine: connection.engine,
       });
       recorded.status = response.status;
+      await connection.onResponse?.(recorded, response);
       return response;
     } catch (error) {
       recorded.fault = faultText(error);
@@ -179,7 +167,7 @@ export function scriptedEndpoint(
       return requests.filter(({ method, url }) => method === "PUT" && url.endsWith("/metadata"));
     },
     document: (runId) => runs.find(runId)?.document.current ?? structuredClone(document),
-    applied: (runId) => (runs.find(runId)?.document.applied ?? []).map(({ operation }) => operation),
+    applied: (runId) => runs.find(runId)?.document.applied ?? [],
     verify() {
       if (scriptFailure !== undefined) throw scriptFailure;
       if (asked < script.length) {

@@ -1,13 +1,36 @@
-import type { Drop, FlushStats, JsonObject, Warning } from "@runmeta/runtime";
+import type { Drop, FlushStats, JsonObject, Operation, Warning } from "@runmeta/runtime";
 import type { HookCall } from "@runmeta/runtime/worker";
 import type { EndpointRunStatus } from "./endpoint-run.ts";
-import type { DocumentChange } from "./run-document.ts";
-import type { RecordedRequest } from "./scripted-endpoint.ts";
+import type { Leftover } from "./leftover.ts";
+import type { RecordedRequest } from "./recorded-request.ts";
 
 /** A hook that was called. */
 export interface RecordedHook extends HookCall {
   /** The attempt it was called in, from 1. */
   readonly attempt: number;
+}
+
+/** One change of a run's document. */
+export interface DocumentChange {
+  /** When, in milliseconds on the run's clock. */
+  readonly at: number;
+  /** The run's attempt at that time, from 1. */
+  readonly attempt: number;
+  /** As the code made it, with its own key (`$.list[0]`), before anything was merged. */
+  readonly operation: Operation;
+  /** As the run's code saw the document afterwards; as it was stored, for a change that came from another run. */
+  readonly document: JsonObject;
+  /** The run that made the change, where it is another one: a child that wrote to `metadata.parent` or `metadata.root`. */
+  readonly by?: string;
+}
+
+/** The operations of one request that reached the run's document: writes of a time, merged. */
+export interface StoredBatch {
+  /** When the client knew, in milliseconds on the run's clock. */
+  readonly at: number;
+  readonly attempt: number;
+  /** A replaced document is an `update`. */
+  readonly operations: readonly Operation[];
 }
 
 /** What became of a run and of everything it wrote. */
@@ -25,10 +48,12 @@ export interface TestRun<TOutput = unknown> {
   /** The document that is stored at the end. */
   readonly metadata: JsonObject;
   /**
-   * Every change that reached the endpoint, in order, with the document after it; those of child runs among them. Writes
-   * that were folded into one before they were sent are one change.
+   * Every accepted write of the run's code, in order and one by one, stored or not; and what other runs wrote to it, when
+   * it arrived.
    */
   readonly timeline: readonly DocumentChange[];
+  /** What was stored of the run's own writes: one entry a batch, however often it was sent. */
+  readonly stored: readonly StoredBatch[];
   /** Every request that the mocked run sent, in order: its own, and those of its children. */
   readonly requests: readonly RecordedRequest[];
   /** Hooks in the order of their calls, `middleware` included: the config's, global ones, the task's. */
@@ -39,6 +64,8 @@ export interface TestRun<TOutput = unknown> {
   readonly children: readonly TestRun[];
   /** The run that was given as parent, or that triggered this one. */
   readonly parent: { readonly id: string; readonly metadata: JsonObject } | undefined;
+  /** What it left behind; code that goes on later still adds to it. See {@link assertNoLeftovers}. */
+  readonly leftovers: readonly Leftover[];
   /** What became of its writes, all attempts together. */
   readonly stats: FlushStats;
 }

@@ -4,6 +4,4 @@
  */
 export { type RunFixtures, test } from "./vitest/fixtures.ts";
 export { type AroundTest, inRun } from "./vitest/in-run.ts";
-export type { RunMatchers } from "./vitest/matchers.ts";
-
-import "./vitest/matchers.ts";
+export { expect, type RunMatchers } from "./vitest/matchers.ts";

@@ -126,9 +126,10 @@ describe("runTask", () => {
     });
     const run = await runTask(waiting, undefined);
     expect(run.timeline.map(({ at, operation }) => [at, operation])).toEqual([
-      [250, { type: "set", key: "step", value: 1 }],
+      [0, { type: "set", key: "step", value: 1 }],
       [3_600_000, { type: "set", key: "step", value: 2 }],
     ]);
+    expect(run.stored.map(({ at }) => at)).toEqual([250, 3_600_000]);
   });
 
   test("time stands still while code does real work: hooks and maxDuration do not time out", async () => {

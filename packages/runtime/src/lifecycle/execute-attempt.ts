@@ -13,6 +13,7 @@ import type { RunmetaConfig } from "./config.ts";
 import { describeError, type ErrorDescription } from "./describe-error.ts";
 import { HookRunner } from "./hook-runner.ts";
 import type { HookCall } from "./hooks.ts";
+import type { WriteListener } from "./observe-writes.ts";
 import { type OpenRun, openRun } from "./open-run.ts";
 import { processRegistry } from "./process-registry.ts";
 import { replayAtStart } from "./replay-at-start.ts";
@@ -50,6 +51,8 @@ export interface ExecuteAttemptOptions {
   readonly random?: (() => number) | undefined;
   /** Told of each hook before it is called; must not throw. */
   readonly onHook?: ((call: HookCall) => void) | undefined;
+  /** Told of each accepted write of this attempt, inside the call that made it; must not throw. */
+  readonly onWrite?: WriteListener | undefined;
   /** Called when the run starts to wait: its place may be given to another run, the one it waits for perhaps. */
   readonly onWait?: ((wait: TaskWait) => void | Promise<void>) | undefined;
   /** Called when the wait is over; the run goes on when it has resolved. */
@@ -199,6 +202,7 @@ export async function executeAttempt(options: ExecuteAttemptOptions): Promise<At
       signal: abort.signal,
       attachments,
       random: options.random,
+      onWrite: options.onWrite,
     });
     if (spool?.problem !== undefined) opened.scope.warn("SPOOL", spool.problem);
     if (spool?.changed === true) await opened.scope.flusher.refresh();

@@ -10,6 +10,7 @@ import { MetadataStore } from "../store/metadata-store.ts";
 import { Outbox } from "../store/outbox.ts";
 import { RemoteDocument } from "../store/remote-document.ts";
 import type { Target } from "../target/target.ts";
+import { observeWrites, type WriteListener } from "./observe-writes.ts";
 import { runClosed, runOpened } from "./shutdown.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -30,6 +31,8 @@ export interface OpenRunOptions {
   readonly attachments?: Map<symbol, unknown> | undefined;
   /** 0 to 1, for the spread of waits between requests. @default Math.random */
   readonly random?: (() => number) | undefined;
+  /** Told of each accepted write; without one, writing costs nothing more. */
+  readonly onWrite?: WriteListener | undefined;
 }
 
 /** How the last flush of a run ended. */
@@ -110,6 +113,7 @@ export function openRun(options: OpenRunOptions): OpenRun {
     // Also where only the endpoint knows who the root is: whoever has a parent is not it.
     return new RemoteDocument("root", outbox, REMOTE_VALUE_BYTES);
   }
+  if (options.onWrite !== undefined) observeWrites(scope, options.onWrite);
   const open = { scope, options: options.options };
   runOpened(open);
   let closing: Promise<CloseResult> | undefined;

@@ -19,6 +19,7 @@ import { createRunTarget } from "../target/run-target.ts";
 import type { Target } from "../target/target.ts";
 import { type CurrentRun, handleOf } from "./current-run.ts";
 import { followConfiguration } from "./follow-configuration.ts";
+import type { WriteListener } from "./observe-writes.ts";
 import { type OpenRun, openRun } from "./open-run.ts";
 import { RegisteredRun, type StartedAttempt } from "./registered-run.ts";
 import { createRegisteredTarget } from "./registered-target.ts";
@@ -81,6 +82,11 @@ export interface RunOptions {
   readonly onWarning?: ((warning: Warning) => void) | undefined;
   /** Called for each loss. @default the config's */
   readonly onDrop?: ((drop: Drop) => void) | undefined;
+  /**
+   * Told of each accepted write, inside the call that made it; must not throw. For tests: it costs a copy of the document
+   * a write.
+   */
+  readonly onWrite?: WriteListener | undefined;
   /** `replace` sends whole documents, for endpoints that know no operations. @default "operations" */
   readonly mode?: "operations" | "replace" | undefined;
 }
@@ -325,6 +331,7 @@ function open(
     clock: run.clock,
     signal: run.signal ?? options.signal,
     attachments: run.attachments,
+    onWrite: options.onWrite,
   });
   return { opened, complete: () => Promise.resolve() };
 }

@@ -1,14 +1,17 @@
+import { assertNoLeftovers } from "../assert-no-leftovers.ts";
 import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { type MockRunOptions, mockRun } from "../mock-run.ts";
 import { runTask } from "../run-task.ts";
 import { type ScriptedEndpoint, scriptedEndpoint } from "../scripted-endpoint.ts";
 import type { TestOptions } from "../test-options.ts";
+import type { TestRun } from "../test-run.ts";
 
 /** What the fixtures of one test share: the clock and the endpoint, where it asks for them, and its runs. */
 export class TestBench {
   #clock: ManualClock | undefined;
   #endpoint: ScriptedEndpoint | undefined;
   readonly #underWay = new Set<string>();
+  readonly #ended: TestRun[] = [];
 
   /** Once it has been asked for, the test's runs wait on it. */
   get clock(): ManualClock {
@@ -33,16 +36,19 @@ export class TestBench {
   end(): void {
     const left = [...this.#underWay].map((name) => `${name} had not ended when the test did: await it`);
     if (left.length > 0) throw new Error(left.join("\n"));
+    assertNoLeftovers(...this.#ended);
   }
 
   #complete<T extends TestOptions>(options: T): T {
     return { clock: this.#clock, endpoint: this.#endpoint, ...options };
   }
 
-  async #watch<T>(name: string, running: Promise<T>): Promise<T> {
+  async #watch<T extends TestRun>(name: string, running: Promise<T>): Promise<T> {
     this.#underWay.add(name);
     try {
-      return await running;
+      const run = await running;
+      this.#ended.push(run);
+      return run;
     } finally {
       this.#underWay.delete(name);
     }

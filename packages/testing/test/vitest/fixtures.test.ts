@@ -97,6 +97,20 @@ describe("in a process of its own", () => {
         "failed",
         ["Error: runTask(left-behind) had not ended when the test did: await it"],
       ],
+      [
+        "a wait that nobody awaits",
+        "failed",
+        [
+          "Error: something in run run_1 still waits 5000 ms on its clock (wait.for, flush()): await it before the run ends",
+        ],
+      ],
+      [
+        "a write after the run",
+        "failed",
+        [
+          'Error: "late" of run run_1 was written after the run had closed, and lost: await what writes before the run ends',
+        ],
+      ],
       ["a run that is never awaited, allowed", "passed", []],
       ["a test that fails by itself", "failed", ["Error: by itself"]],
     ]);
