@@ -21,7 +21,9 @@ export type RunmetaErrorCode =
   | "RUNMETA_HOOK_TIMEOUT"
   | "RUNMETA_TASK_PAYLOAD"
   | "RUNMETA_TASK_OUTPUT"
-  | "RUNMETA_TASK_ABORTED";
+  | "RUNMETA_TASK_ABORTED"
+  | "RUNMETA_TASK_COMPLETED"
+  | "RUNMETA_OUT_OF_MEMORY";
 
 /** Base of every error that runmeta throws. */
 export class RunmetaError extends Error {
@@ -104,6 +106,16 @@ export class NotSupportedError extends RunmetaError {
   }
 }
 
+/** What an {@link ApiError} is made of. */
+export interface RefusedReply {
+  /** HTTP status; 0 when no reply came. */
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds since 1970. */
+  readonly receivedAt?: number | undefined;
+}
+
 /** An API call was answered with an error status, or not at all (`status` 0). */
 export class ApiError extends RunmetaError {
   override name = "ApiError";
@@ -113,16 +125,77 @@ export class ApiError extends RunmetaError {
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(
-    message: string,
-    reply: { status: number; body?: unknown; headers?: Readonly<Record<string, string>> },
-    options?: { cause?: unknown },
-  ) {
+  constructor(message: string, reply: RefusedReply, options?: { cause?: unknown }) {
     super("RUNMETA_API", message, options);
     this.status = reply.status;
     this.body = reply.body;
     this.headers = reply.headers ?? {};
   }
+}
+
+/** The API answered 400: what was sent is not valid. Sending it again does not help. */
+export class BadRequestError extends ApiError {
+  override name = "BadRequestError";
+}
+
+/** The API answered 401: the key or token is missing, unknown or expired. */
+export class AuthenticationError extends ApiError {
+  override name = "AuthenticationError";
+}
+
+/** The API answered 403: the key or token does not allow it. */
+export class PermissionDeniedError extends ApiError {
+  override name = "PermissionDeniedError";
+}
+
+/** The API answered 404. */
+export class NotFoundError extends ApiError {
+  override name = "NotFoundError";
+}
+
+/** The API answered 409: what is there already does not go with the request. */
+export class ConflictError extends ApiError {
+  override name = "ConflictError";
+}
+
+/** The API answered 422: the request can be read, and cannot be carried out. */
+export class UnprocessableEntityError extends ApiError {
+  override name = "UnprocessableEntityError";
+}
+
+/** The API answered 429, also when it was asked again. */
+export class RateLimitError extends ApiError {
+  override name = "RateLimitError";
+  /** From the reply until the server takes requests again (`x-ratelimit-reset`); undefined when it did not say. */
+  readonly millisecondsUntilReset: number | undefined;
+
+  constructor(message: string, reply: RefusedReply, options?: { cause?: unknown }) {
+    super(message, reply, options);
+    const resetAt = Number.parseInt(this.headers["x-ratelimit-reset"] ?? "", 10);
+    const known = reply.receivedAt !== undefined && !Number.isNaN(resetAt);
+    this.millisecondsUntilReset = known ? Math.max(0, resetAt - (reply.receivedAt ?? 0)) : undefined;
+  }
+}
+
+/** The API answered 500 or more, also when it was asked again. */
+export class InternalServerError extends ApiError {
+  override name = "InternalServerError";
+}
+
+const CLASS_OF_STATUS: Readonly<Record<number, typeof ApiError>> = {
+  400: BadRequestError,
+  401: AuthenticationError,
+  403: PermissionDeniedError,
+  404: NotFoundError,
+  409: ConflictError,
+  422: UnprocessableEntityError,
+  429: RateLimitError,
+};
+
+/** The error of a refused call, of the class that its status has in the official SDK. */
+export function refusedCall(message: string, reply: RefusedReply): ApiError {
+  const ErrorClass = CLASS_OF_STATUS[reply.status] ?? (reply.status >= 500 ? InternalServerError : ApiError);
+  return new ErrorClass(message, reply);
 }
 
 /** Thrown when an option or an environment variable is missing or out of range. */
@@ -140,6 +213,26 @@ export class AbortTaskRunError extends RunmetaError {
 
   constructor(message: string, options?: { cause?: unknown }) {
     super("RUNMETA_TASK_ABORTED", message, options);
+  }
+}
+
+/** Throw it from a task to end its run as COMPLETED, with an output, from wherever the code is. */
+export class CompleteTaskWithOutput extends RunmetaError {
+  override name = "CompleteTaskWithOutput";
+  readonly output: unknown;
+
+  constructor(output?: unknown) {
+    super("RUNMETA_TASK_COMPLETED", "The task is complete");
+    this.output = output;
+  }
+}
+
+/** Throw it from a task whose native code ran out of memory. The attempt fails like any other: there is no larger machine. */
+export class OutOfMemoryError extends RunmetaError {
+  override name = "OutOfMemoryError";
+
+  constructor(message = "The task ran out of memory", options?: { cause?: unknown }) {
+    super("RUNMETA_OUT_OF_MEMORY", message, options);
   }
 }
 

@@ -22,15 +22,25 @@ export { defineMetadata, type TypedMetadata } from "./define-metadata.ts";
 export {
   AbortTaskRunError,
   ApiError,
+  AuthenticationError,
+  BadRequestError,
+  CompleteTaskWithOutput,
   ConfigError,
+  ConflictError,
   HookTimeoutError,
+  InternalServerError,
   isRunmetaError,
   MaxDurationError,
   MetadataFlushError,
   MetadataSizeError,
   MetadataValueError,
+  NotFoundError,
   NotSupportedError,
+  OutOfMemoryError,
   PacketError,
+  PermissionDeniedError,
+  RateLimitError,
+  type RefusedReply,
   RunCancelledError,
   RunmetaError,
   type RunmetaErrorCode,
@@ -39,11 +49,13 @@ export {
   TaskPayloadError,
   TaskRunFailedError,
   TaskRunFailedError as SubtaskUnwrapError,
+  UnprocessableEntityError,
 } from "./errors.ts";
 export type { FlushOptions } from "./flush/flusher-options.ts";
 // --- tasks
 export { defineConfig, type RunmetaConfig } from "./lifecycle/config.ts";
 export { type CurrentRun, currentRun } from "./lifecycle/current-run.ts";
+export { heartbeats } from "./lifecycle/heartbeats.ts";
 export type { CompletionResult, HookParams, TaskHooks } from "./lifecycle/hooks.ts";
 export { type LocalsKey, locals } from "./lifecycle/locals.ts";
 export { type LogLine, type LogSink, logger, setLogSink } from "./lifecycle/logger.ts";
@@ -67,6 +79,8 @@ export type {
   TaskPayload,
 } from "./lifecycle/task-handle.ts";
 export { tasks } from "./lifecycle/tasks.ts";
+export { timeout } from "./lifecycle/timeout.ts";
+export { type ComputeUsage, type CurrentUsage, usage } from "./lifecycle/usage.ts";
 export { useConfig } from "./lifecycle/use-config.ts";
 export { type WaitDuration, wait } from "./lifecycle/wait.ts";
 export {
@@ -76,12 +90,61 @@ export {
   withRun,
   withRunResult,
 } from "./lifecycle/with-run.ts";
-export { type Metadata, metadata } from "./metadata.ts";
+export { type Metadata, metadata, type RelativeUpdater } from "./metadata.ts";
 export type { Drop, DropReason, MetadataOptions, Warning, WarningCode } from "./options.ts";
 export type { Progress, ProgressOptions, ProgressValue } from "./progress.ts";
 export type { JsonObject, JsonValue } from "./protocol/json.ts";
 export type { Operation } from "./protocol/operation.ts";
 export type { RunStatus } from "./protocol/run-status.ts";
+export type { Refused } from "./refused.ts";
+// --- names of the official SDK that throw NotSupportedError
+export {
+  __setSessionCloseImplForTests,
+  __setSessionOpenImplForTests,
+  __setSessionStartImplForTests,
+  auth,
+  BatchTriggerError,
+  batch,
+  ChatChunkTooLargeError,
+  chatEvent,
+  concurrencyLimit,
+  concurrencyLimits,
+  createCache,
+  defineWebhookEndpoint,
+  deployments,
+  envvars,
+  InMemoryCache,
+  isChatChunkTooLargeError,
+  ManualWaitpointPromise,
+  markChatAgentRunForStreamsWarning,
+  normalizeKeyString,
+  OIDCTokenError,
+  otel,
+  prompts,
+  providerProducers,
+  query,
+  queues,
+  SessionHandle,
+  SessionInputChannel,
+  SessionOutputChannel,
+  schedules,
+  sessions,
+  skills,
+  streams,
+  TriggerClient,
+  toolTask,
+  WaitpointTimeoutError,
+  WebhookEndpointNotFoundError,
+  WebhookError,
+  WebhookFilterError,
+  WebhookIndexingError,
+  WebhookWaiterCancelledError,
+  WebhookWaiterLimitError,
+  waitUntil,
+  webhook,
+  webhookSources,
+  webhooks,
+} from "./refused-names.ts";
 export type { StandardSchema } from "./standard-schema.ts";
 export type { FlushStats } from "./store/ledger.ts";
 export { type MemoryTarget, memoryTarget } from "./target/memory-target.ts";

@@ -5,6 +5,18 @@ import { createProgress, type Progress, type ProgressOptions } from "./progress.
 import type { JsonObject } from "./protocol/json.ts";
 import { createUpdater, type Updater } from "./updater.ts";
 
+type SendStream = <T>(
+  key: string,
+  source: AsyncIterable<T> | ReadableStream<T>,
+  signal?: AbortSignal,
+) => Promise<AsyncIterable<T>>;
+
+/** Writes to the document of another run of the tree. */
+export interface RelativeUpdater extends Updater {
+  /** As `metadata.stream`, for the other run. */
+  stream: SendStream;
+}
+
 /** Live metadata of the run that the calling code belongs to. Outside a run every call does nothing. */
 export interface Metadata extends Updater {
   /**
@@ -28,15 +40,11 @@ export interface Metadata extends Updater {
    */
   refresh(options?: FlushOptions): Promise<void>;
   /** The document of the run that triggered this one; the run's own where it has none. */
-  readonly parent: Updater;
+  readonly parent: RelativeUpdater;
   /** The document of the first run of the tree; the run's own where it is that. */
-  readonly root: Updater;
+  readonly root: RelativeUpdater;
   /** Hands the source through outside a run. Inside one: not supported yet. */
-  stream<T>(
-    key: string,
-    source: AsyncIterable<T> | ReadableStream<T>,
-    signal?: AbortSignal,
-  ): Promise<AsyncIterable<T>>;
+  stream: SendStream;
   /** Outside a run an empty stream. Inside one: not supported yet. */
   fetchStream<T>(key: string, signal?: AbortSignal): Promise<AsyncIterable<T>>;
   /**
@@ -49,14 +57,29 @@ export interface Metadata extends Updater {
   progress(total: number, options?: ProgressOptions): Progress;
 }
 
-const parent: Updater = createUpdater(
-  (scope) => scope.parent,
-  (): Updater => parent,
-);
-const root: Updater = createUpdater(
-  (scope) => scope.root,
-  (): Updater => root,
-);
+const NO_STREAMS = "write progress to the document, with set and append";
+
+function streamOf(name: string): SendStream {
+  return async <T>(_key: string, source: AsyncIterable<T> | ReadableStream<T>) => {
+    if (currentScope() !== undefined) throw new NotSupportedError(name, NO_STREAMS);
+    return source as AsyncIterable<T>;
+  };
+}
+
+const parent: RelativeUpdater = {
+  ...createUpdater<RelativeUpdater>(
+    (scope) => scope.parent,
+    () => parent,
+  ),
+  stream: streamOf("metadata.parent.stream"),
+};
+const root: RelativeUpdater = {
+  ...createUpdater<RelativeUpdater>(
+    (scope) => scope.root,
+    () => root,
+  ),
+  stream: streamOf("metadata.root.stream"),
+};
 
 /**
  * Live metadata of the current run.
@@ -84,12 +107,9 @@ export const metadata: Metadata = Object.freeze<Metadata>({
   },
   parent,
   root,
-  async stream<T>(_key: string, source: AsyncIterable<T> | ReadableStream<T>) {
-    if (currentScope() !== undefined) throw new NotSupportedError("metadata.stream");
-    return source as AsyncIterable<T>;
-  },
+  stream: streamOf("metadata.stream"),
   async fetchStream<T>(): Promise<AsyncIterable<T>> {
-    if (currentScope() !== undefined) throw new NotSupportedError("metadata.fetchStream");
+    if (currentScope() !== undefined) throw new NotSupportedError("metadata.fetchStream", NO_STREAMS);
     return (async function* () {})();
   },
   progress: (total: number, options?: ProgressOptions) => createProgress(currentScope(), total, options),

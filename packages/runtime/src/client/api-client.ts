@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { runOutsideScope } from "../context/context-storage.ts";
-import { ApiError, ConfigError } from "../errors.ts";
+import { ApiError, ConfigError, refusedCall } from "../errors.ts";
 import { type ExchangeResult, exchange, type Fetch } from "../http/exchange.ts";
 import { DEDUPE_HEADER, IDEMPOTENCY_KEY_HEADER } from "../protocol/idempotency-key.ts";
 import { parseAccessToken, parseBaseURL } from "./api-address.ts";
@@ -228,9 +228,14 @@ export class ApiClient {
         ? "redirects are not followed; check the base URL"
         : undefined;
     const said = (redirect ?? errorText(body) ?? "").slice(0, MAX_MESSAGE_CHARACTERS);
-    return new ApiError(
+    return refusedCall(
       this.#redact(`${call} answered ${result.status}${said === "" ? "" : `: ${said}`}${tries}${doubt}`),
-      { status: result.status, body, headers: Object.fromEntries(result.headers) },
+      {
+        status: result.status,
+        body,
+        headers: Object.fromEntries(result.headers),
+        receivedAt: this.clock.wallTime(),
+      },
     );
   }
 

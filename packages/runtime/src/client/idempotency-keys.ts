@@ -1,5 +1,6 @@
 import { currentScope } from "../context/context-storage.ts";
 import { ConfigError } from "../errors.ts";
+import { refused } from "../refused.ts";
 
 /** What a key is unique within: this run, this attempt of it, or the whole environment. */
 export type IdempotencyKeyScope = "run" | "attempt" | "global";
@@ -59,6 +60,9 @@ export const idempotencyKeys = {
    * @throws ConfigError for an empty list or an unknown scope
    */
   create,
+
+  /** Not supported. */
+  reset: refused("idempotencyKeys.reset", "trigger with another key"),
 } as const;
 
 /** The key to send for what a caller gave as `idempotencyKey`; a plain string or list has scope `run`. */

@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { isEnded } from "../protocol/run-status.ts";
+import { refused } from "../refused.ts";
 import { requireApiClient } from "./configure.ts";
 import { CursorPage, type CursorPagePromise, cursorPagePromise } from "./cursor-page.ts";
 import { parseReply } from "./parse-reply.ts";
@@ -18,9 +19,11 @@ export type RunReference<Run> = string | (Run & { readonly id: string });
 /** How `runs.poll` asks. */
 export interface PollOptions {
   /** Time between two requests, in milliseconds (100 or more). @default 1000 */
-  readonly intervalMs?: number | undefined;
+  readonly pollIntervalMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const NO_REALTIME = "there are no live updates yet; ask again with runs.poll or runs.retrieve";
 
 function runPath(version: "v1" | "v2" | "v3", run: string | { readonly id: string }, rest = ""): string {
   return `/api/${version}/runs/${pathSegment("the run's id", typeof run === "string" ? run : run.id)}${rest}`;
@@ -111,13 +114,28 @@ export const runs = {
     run: RunReference<Run>,
     options: PollOptions = {},
   ): Promise<RetrievedRun<PayloadOf<Run>, OutputOf<Run>>> {
-    const intervalMs = options.intervalMs ?? 1_000;
-    if (!(intervalMs >= 100))
-      throw new ConfigError(`intervalMs must be 100 or more, got ${String(intervalMs)}`);
+    const pollIntervalMs = options.pollIntervalMs ?? 1_000;
+    if (!(pollIntervalMs >= 100))
+      throw new ConfigError(`pollIntervalMs must be 100 or more, got ${String(pollIntervalMs)}`);
     for (;;) {
       const record = await fetchRun(run, options.signal);
       if (isEnded(record.status)) return record;
-      await pause(requireApiClient().clock, intervalMs, options.signal);
+      await pause(requireApiClient().clock, pollIntervalMs, options.signal);
     }
   },
+
+  /** Not supported: many runs at once. */
+  bulk: refused("runs.bulk", "call runs.cancel or runs.replay for each run of runs.list"),
+  /** Not supported. */
+  replay: refused("runs.replay", "trigger the task again with the payload of runs.retrieve"),
+  /** Not supported. */
+  reschedule: refused("runs.reschedule", "cancel the run, and trigger the task again with another delay"),
+  /** Not supported. */
+  subscribeToRun: refused("runs.subscribeToRun", NO_REALTIME),
+  /** Not supported. */
+  subscribeToRunsWithTag: refused("runs.subscribeToRunsWithTag", NO_REALTIME),
+  /** Not supported. */
+  subscribeToBatch: refused("runs.subscribeToBatch", NO_REALTIME),
+  /** Not supported. */
+  fetchStream: refused("runs.fetchStream", "write progress to metadata, and read it with runs.retrieve"),
 } as const;

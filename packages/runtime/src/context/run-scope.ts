@@ -16,6 +16,8 @@ export interface RunScope {
   /** Aborted when the run is cancelled or exceeds its `maxDuration`. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** When the run was opened for this attempt, by `clock.now()`. */
+  readonly openedAt: number;
   readonly store: MetadataStore;
   readonly flusher: Flusher;
   /** The parent's document; the run's own where it has none. */

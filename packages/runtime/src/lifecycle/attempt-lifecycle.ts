@@ -1,7 +1,13 @@
 import { decodePacket, encodePacket, type Packet } from "../client/packet.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { TaskWait } from "../context/while-waiting.ts";
-import { HookTimeoutError, TaskOutputError, TaskPayloadError } from "../errors.ts";
+import {
+  type CompleteTaskWithOutput,
+  HookTimeoutError,
+  isRunmetaError,
+  TaskOutputError,
+  TaskPayloadError,
+} from "../errors.ts";
 import type { AttemptAbort } from "./attempt-abort.ts";
 import {
   type CatchErrorDecision,
@@ -61,6 +67,11 @@ export type AttemptEnd =
 type BodyEnd =
   | { readonly ok: true; readonly output: Packet; readonly value: unknown }
   | { readonly ok: false; readonly thrown: unknown };
+
+/** `CompleteTaskWithOutput` of any copy of this package. */
+function isCompletion(thrown: unknown): thrown is CompleteTaskWithOutput {
+  return isRunmetaError(thrown) && thrown.code === "RUNMETA_TASK_COMPLETED";
+}
 
 /** Resolves when `promise` has settled, either way, or the time is up. */
 async function settledWithin(promise: Promise<unknown>, timeoutMs: number, clock: Clock): Promise<void> {
@@ -152,7 +163,8 @@ export class AttemptLifecycle {
     try {
       value = await body;
     } catch (thrown) {
-      return { ok: false, thrown };
+      if (!isCompletion(thrown)) return { ok: false, thrown };
+      value = thrown.output;
     }
     try {
       return { ok: true, output: await encodePacket(value), value };

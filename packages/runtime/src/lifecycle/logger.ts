@@ -1,5 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { currentScope } from "../context/context-storage.ts";
+import { refused } from "../refused.ts";
 import type { LogLevel } from "./log-level.ts";
 import { processRegistry } from "./process-registry.ts";
 
@@ -96,4 +97,11 @@ export const logger = {
       write("debug", name, { durationMs: Math.round(clock.now() - startedAt) });
     }
   },
+
+  /** Not supported. */
+  startSpan: refused("logger.startSpan", "use logger.trace, or OpenTelemetry directly"),
+  /** Not supported. */
+  disable: refused("logger.disable", 'set logLevel: "none" in the config, or setLogSink(() => {})'),
+  /** Not supported. */
+  setGlobalTaskLogger: refused("logger.setGlobalTaskLogger", "use setLogSink"),
 } as const;

@@ -99,6 +99,7 @@ export function openRun(options: OpenRunOptions): OpenRun {
     tags: options.tags ?? [],
     signal: sharedSignal(options.signal ?? new AbortController().signal),
     clock,
+    openedAt: clock.now(),
     store,
     flusher,
     parent,

@@ -1,6 +1,7 @@
 import { pause } from "../client/pause.ts";
 import { systemClock } from "../clock.ts";
 import { currentScope } from "../context/context-storage.ts";
+import { refused } from "../refused.ts";
 import { finalErrorReason } from "./attempt-policy.ts";
 import { type RetryOptions, resolveRetryOptions, retryDelayMs } from "./retry-options.ts";
 
@@ -35,4 +36,7 @@ export const retry = {
       }
     }
   },
+
+  /** Not supported. */
+  fetch: refused("retry.fetch", "wrap the call: retry.onThrow(() => fetch(…))"),
 } as const;

@@ -3,6 +3,7 @@ import type { TaskRunPromise } from "../client/task-run-promise.ts";
 import type { CallOptions } from "../client/trigger.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
 import { ConfigError } from "../errors.ts";
+import { refused } from "../refused.ts";
 import type { HookFunction, HookKind } from "./hooks.ts";
 import { type GlobalHook, processRegistry } from "./process-registry.ts";
 import {
@@ -100,4 +101,8 @@ export const tasks = {
   onWait: register("onWait"),
   onResume: register("onResume"),
   catchError: register("catchError"),
+  /** @deprecated the former name of `catchError` */
+  handleError: register("catchError"),
+  /** Not supported. */
+  triggerAndSubscribe: refused("tasks.triggerAndSubscribe", "use tasks.triggerAndWait"),
 } as const;

@@ -3,6 +3,7 @@ import { systemClock } from "../clock.ts";
 import { currentScope } from "../context/context-storage.ts";
 import { whileWaiting } from "../context/while-waiting.ts";
 import { ConfigError } from "../errors.ts";
+import { refused } from "../refused.ts";
 
 /** How long to wait; the parts add up. */
 export interface WaitDuration {
@@ -11,6 +12,10 @@ export interface WaitDuration {
   readonly hours?: number | undefined;
   readonly days?: number | undefined;
   readonly weeks?: number | undefined;
+  /** Of 30 days. */
+  readonly months?: number | undefined;
+  /** Of 365 days. */
+  readonly years?: number | undefined;
 }
 
 const MS_PER_UNIT = {
@@ -19,6 +24,8 @@ const MS_PER_UNIT = {
   hours: 3_600_000,
   days: 86_400_000,
   weeks: 604_800_000,
+  months: 2_592_000_000,
+  years: 31_536_000_000,
 } as const;
 
 function durationMs(duration: WaitDuration): number {
@@ -36,6 +43,8 @@ function durationMs(duration: WaitDuration): number {
   if (!given) throw new ConfigError(`wait.for needs one of ${Object.keys(MS_PER_UNIT).join(", ")}`);
   return total;
 }
+
+const NO_TOKENS = "end the run, and trigger another task when the answer comes";
 
 /** A timer of Node holds 24.8 days at most. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -86,4 +95,15 @@ export const wait = {
     }
     if (delayMs > 0) await sleep(delayMs);
   },
+
+  /** Not supported. */
+  forToken: refused("wait.forToken", NO_TOKENS),
+  /** Not supported. */
+  createToken: refused("wait.createToken", NO_TOKENS),
+  /** Not supported. */
+  listTokens: refused("wait.listTokens", NO_TOKENS),
+  /** Not supported. */
+  completeToken: refused("wait.completeToken", NO_TOKENS),
+  /** Not supported. */
+  retrieveToken: refused("wait.retrieveToken", NO_TOKENS),
 } as const;

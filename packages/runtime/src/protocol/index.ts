@@ -13,6 +13,7 @@ export type { JsonObject, JsonValue } from "./json.ts";
 export { exceedsDepth } from "./json-depth.ts";
 export {
   DEFAULT_MAXIMUM_SIZE_BYTES,
+  MACHINE_PRESETS,
   MAX_ADDED_ITEMS,
   MAX_BATCH_RUNS,
   MAX_BODY_BYTES,

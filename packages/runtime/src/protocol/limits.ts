@@ -27,6 +27,17 @@ export const MAX_TAG_LENGTH = 128;
 /** Most tags of one run; one more is answered with 422. Source: the official API. */
 export const MAX_TAGS = 10;
 
+/** Names of machine presets that a trigger may ask for. Source: the official API. */
+export const MACHINE_PRESETS = [
+  "micro",
+  "small-1x",
+  "small-2x",
+  "medium-1x",
+  "medium-2x",
+  "large-1x",
+  "large-2x",
+] as const;
+
 /** Most runs in one batch. Source: the official API. */
 export const MAX_BATCH_RUNS = 1000;
 

@@ -1,13 +1,14 @@
 import { z } from "zod";
-import { MAX_BATCH_RUNS, MAX_IDEMPOTENCY_KEY_LENGTH, MAX_TAG_LENGTH } from "./limits.ts";
+import { MACHINE_PRESETS, MAX_BATCH_RUNS, MAX_IDEMPOTENCY_KEY_LENGTH, MAX_TAG_LENGTH } from "./limits.ts";
 import { metadataDocument } from "./metadata-schemas.ts";
 
 const tag = z.string().max(MAX_TAG_LENGTH);
 // How many a run may have is answered with 422 and a text of its own; this only bounds the work.
 const tags = z.union([tag, z.array(tag).max(1000)]);
 const idempotencyKey = z.string().max(MAX_IDEMPOTENCY_KEY_LENGTH);
+const idempotencyKeyTTL = z.string().regex(/^[0-9]{1,9}[smhd]$/, "must be a duration such as 30d");
 /** The key as the user wrote it and its scope, shown again by the API. */
-const idempotencyKeyOptions = metadataDocument;
+const idempotencyKeyOptions = z.object({ key: z.string(), scope: z.enum(["run", "attempt", "global"]) });
 
 /** Options of a trigger that are kept. All others that clients send are ignored. */
 export const triggerOptions = z.object({
@@ -17,10 +18,7 @@ export const triggerOptions = z.object({
   metadataType: z.string().optional(),
   tags: tags.optional(),
   idempotencyKey: idempotencyKey.optional(),
-  idempotencyKeyTTL: z
-    .string()
-    .regex(/^[0-9]{1,9}[smhd]$/, "must be a duration such as 30d")
-    .optional(),
+  idempotencyKeyTTL: idempotencyKeyTTL.optional(),
   idempotencyKeyOptions: idempotencyKeyOptions.optional(),
   parentRunId: z.string().optional(),
   resumeParentOnCompletion: z.boolean().optional(),
@@ -35,12 +33,50 @@ export const triggerOptions = z.object({
   maxAttempts: z.number().int().optional(),
   /** Seconds. */
   maxDuration: z.number().optional(),
+  machine: z.enum(MACHINE_PRESETS).optional(),
+  lockToVersion: z.string().optional(),
+  region: z.string().optional(),
 });
 
 /** Body of `POST /api/v1/tasks/{taskId}/trigger`. The payload is a text in the format of `options.payloadType`, or JSON. */
 export const triggerTaskBody = z.object({
   payload: z.unknown().optional(),
   options: triggerOptions.optional(),
+});
+
+/** Body of `POST /api/v1/runs/{runId}/replay`; it may be missing. Strict: an override that is misspelt would be lost. */
+export const replayRunBody = z
+  .strictObject({
+    payload: z.unknown().optional(),
+    /** `application/super+json` means that `payload` is a text in that format; else it is a JSON value. */
+    payloadType: z.enum(["application/json", "application/super+json"]).optional(),
+    metadata: metadataDocument.optional(),
+    tags: tags.optional(),
+    queue: z.string().optional(),
+    concurrencyKey: z.union([z.string(), z.number()]).optional(),
+    machine: z.enum(MACHINE_PRESETS).optional(),
+    version: z.string().optional(),
+    region: z.string().optional(),
+    delay: z.string().optional(),
+    ttl: z.union([z.string(), z.number().int().nonnegative()]).optional(),
+    idempotencyKey: idempotencyKey.optional(),
+    idempotencyKeyTTL: idempotencyKeyTTL.optional(),
+    maxAttempts: z.number().int().positive().optional(),
+    maxDuration: z.number().nonnegative().optional(),
+    priority: z.number().optional(),
+  })
+  .refine((body) => body.payloadType !== "application/super+json" || typeof body.payload === "string", {
+    message: "payload must be a SuperJSON string when payloadType is application/super+json",
+    path: ["payload"],
+  })
+  .prefault({});
+
+/** Body of `POST /api/v1/runs/{runId}/reschedule`: a duration or an ISO date. */
+export const rescheduleRunBody = z.object({ delay: z.string() });
+
+/** Body of `POST /api/v1/idempotencyKeys/{key}/reset`. */
+export const resetIdempotencyKeyBody = z.object({
+  taskIdentifier: z.string().min(1, "Task identifier is required"),
 });
 
 /** Reply to a trigger. */

@@ -4,7 +4,18 @@ import { describe, expect, it } from "vitest";
 import { ApiClient } from "../../src/client/api-client.ts";
 import type { Clock } from "../../src/clock.ts";
 import { currentScope, runInScope } from "../../src/context/context-storage.ts";
-import { ApiError, ConfigError } from "../../src/errors.ts";
+import {
+  ApiError,
+  AuthenticationError,
+  BadRequestError,
+  ConfigError,
+  ConflictError,
+  InternalServerError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+  UnprocessableEntityError,
+} from "../../src/errors.ts";
 import { fakeScope } from "./fake-scope.ts";
 import { scriptedServer, TOKEN } from "./scripted-server.ts";
 import { skippingClock } from "./skipping-clock.ts";
@@ -315,4 +326,41 @@ describe("the base URL", () => {
       expect(build).not.toThrow(/secret/);
     },
   );
+});
+
+describe("the errors of refused calls", () => {
+  it.each([
+    [400, BadRequestError],
+    [401, AuthenticationError],
+    [403, PermissionDeniedError],
+    [404, NotFoundError],
+    [409, ConflictError],
+    [413, ApiError],
+    [422, UnprocessableEntityError],
+    [500, InternalServerError],
+  ])("%i has the class of the official client", async (status, ErrorClass) => {
+    const body = { error: "no", code: "because" };
+    await using server = await scriptedServer([{ status, body, headers: { "x-should-retry": "false" } }]);
+    const error = await client(server.url)
+      .request("GET", "/x")
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ErrorClass);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ name: ErrorClass.name, code: "RUNMETA_API", status, body });
+  });
+
+  it("429 says how long the server wants to be left alone", async () => {
+    const resetAt = skippingClock().wallTime() + 60_000;
+    const headers = { "x-should-retry": "false", "x-ratelimit-reset": String(resetAt) };
+    await using server = await scriptedServer([
+      { status: 429, headers },
+      { status: 429, headers: { "x-should-retry": "false" } },
+    ]);
+    const one = client(server.url);
+    const limited = await one.request("GET", "/x").catch((thrown: unknown) => thrown);
+    expect(limited).toBeInstanceOf(RateLimitError);
+    expect((limited as RateLimitError).millisecondsUntilReset).toBeGreaterThan(50_000);
+    const silent = await one.request("GET", "/x").catch((thrown: unknown) => thrown);
+    expect((silent as RateLimitError).millisecondsUntilReset).toBeUndefined();
+  });
 });

@@ -21,6 +21,7 @@ export function fakeScope(
     signal: parts.signal ?? new AbortController().signal,
     clock: systemClock,
     store: { limitBytes: parts.limitBytes ?? 4_096 },
+    openedAt: 0,
     attachments: parts.attachments ?? new Map<symbol, unknown>(),
   };
   // A real store and flusher would tell the client nothing more.

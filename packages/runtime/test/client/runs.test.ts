@@ -242,12 +242,12 @@ describe("runs.cancel and runs.poll", () => {
     const clock = skippingClock();
     const client = new ApiClient({ baseURL: server.url, accessToken: TOKEN, clock });
     const scope = fakeScope({ attachments: new Map([[apiClientKey, client]]) });
-    const ended = await runInScope(scope, () => runs.poll("run_1", { intervalMs: 250 }));
+    const ended = await runInScope(scope, () => runs.poll("run_1", { pollIntervalMs: 250 }));
     expect(ended.status).toBe("TIMED_OUT");
     expect(clock.waits).toEqual([250, 250]);
   });
 
   it("poll refuses an interval that would flood the server", async () => {
-    await expect(runs.poll("run_1", { intervalMs: 0 })).rejects.toMatchObject({ code: "RUNMETA_CONFIG" });
+    await expect(runs.poll("run_1", { pollIntervalMs: 0 })).rejects.toMatchObject({ code: "RUNMETA_CONFIG" });
   });
 });

@@ -193,7 +193,9 @@ describe("children", () => {
     });
     const run = await server.execute(parent, { message: "hi" });
     expect(run.output).toMatchObject({ without: {}, named: { progress: 0.5 } });
-    expect((await runs.poll(run.output!.triggered, { intervalMs: 100 })).metadata).toEqual({ progress: 0.5 });
+    expect((await runs.poll(run.output!.triggered, { pollIntervalMs: 100 })).metadata).toEqual({
+      progress: 0.5,
+    });
     expect(run.metadata).toEqual({ progress: 0.5 });
   });
 

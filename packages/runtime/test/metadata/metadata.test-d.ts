@@ -5,8 +5,8 @@ import {
   type JsonObject,
   memoryTarget,
   metadata,
+  type RelativeUpdater,
   type RunResult,
-  type Updater,
   withRun,
   withRunResult,
 } from "../../src/index.ts";
@@ -30,7 +30,7 @@ test("code written for the guide compiles under strict", () => {
 
 test("updaters chain, also those of parent and root, and may be awaited", async () => {
   expectTypeOf(metadata.set("a", 1).increment("b").append("c", {}).del("d")).toEqualTypeOf(metadata);
-  expectTypeOf(metadata.parent.increment("n", 2).set("x", [])).toEqualTypeOf<Updater>();
+  expectTypeOf(metadata.parent.increment("n", 2).set("x", [])).toEqualTypeOf<RelativeUpdater>();
   expectTypeOf(metadata.current()).toEqualTypeOf<JsonObject | undefined>();
   await metadata.set("a", 1);
   expectTypeOf(metadata.flush({ timeoutMs: 1 })).toEqualTypeOf<Promise<void>>();

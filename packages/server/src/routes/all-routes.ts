@@ -11,6 +11,9 @@ import { healthRoute } from "./healthz.ts";
 import { listRunsRoute } from "./list-runs.ts";
 import { listSessionsRoute } from "./list-sessions.ts";
 import { putMetadataRoute } from "./put-metadata.ts";
+import { replayRunRoute } from "./replay-run.ts";
+import { rescheduleRunRoute } from "./reschedule-run.ts";
+import { resetIdempotencyKeyRoute } from "./reset-idempotency-key.ts";
 import { retrieveBatchRoute } from "./retrieve-batch.ts";
 import { retrieveRunRoute } from "./retrieve-run.ts";
 import { retrieveSessionRoute } from "./retrieve-session.ts";
@@ -31,7 +34,10 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     retrieveRunRoute(services),
     listRunsRoute(services, clock),
     cancelRunRoute(services),
+    replayRunRoute(services),
+    rescheduleRunRoute(services),
     addTagsRoute(services),
+    resetIdempotencyKeyRoute(services),
     createBatchRoute(services),
     addBatchItemsRoute(services),
     retrieveBatchRoute(services),

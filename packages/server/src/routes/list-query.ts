@@ -1,5 +1,5 @@
 import type { RunStatus } from "@runmeta/runtime/protocol";
-import { isPrintable, isRunId, RUN_STATUSES } from "@runmeta/runtime/protocol";
+import { isPrintable, isRunId, MACHINE_PRESETS, RUN_STATUSES } from "@runmeta/runtime/protocol";
 import { pageSize, QueryReader, queryFault } from "../http/query-reader.ts";
 import { parseDurationSeconds } from "../service/duration.ts";
 import type { RunQuery } from "../storage/storage.ts";
@@ -10,8 +10,8 @@ const DEFAULT_PAGE_SIZE = 25;
 const MAX_FILTER_VALUES = 100;
 
 /**
- * The filters and the page of `GET /api/v1/runs`. Undefined when the filters cannot match anything here: versions,
- * machines, regions, schedules and bulk actions do not exist on this server.
+ * The filters and the page of `GET /api/v1/runs`. Undefined when the filters cannot match anything here: schedules and
+ * bulk actions do not exist on this server.
  *
  * @throws HttpError 400 `Query Error` naming every parameter that is wrong
  */
@@ -37,12 +37,15 @@ export function parseListQuery(
     tags: reader.read("filter[tag]", values),
     queues: reader.read("filter[queue]", values),
     batchId: reader.read("filter[batch]", (text) => values(text)[0] ?? queryFault("Invalid batch")),
+    machines: reader.read("filter[machine]", machines),
+    versions: reader.read("filter[version]", values),
+    regions: reader.read("filter[region]", values),
     isTest: reader.read("filter[isTest]", boolean),
     from: reader.read("filter[createdAt][from]", date) ?? periodFrom,
     to: reader.read("filter[createdAt][to]", date),
   };
   reader.throwIssues();
-  const impossible = ["version", "machine", "region", "schedule", "bulkAction"];
+  const impossible = ["schedule", "bulkAction", "error"];
   return impossible.some((name) => parameters.get(`filter[${name}]`)) ? undefined : query;
 }
 
@@ -54,6 +57,13 @@ function values(text: string): string[] {
   const list = text.split(",").filter((value) => value !== "");
   if (list.length > MAX_FILTER_VALUES) queryFault(`At most ${MAX_FILTER_VALUES} values`);
   return list.every(isPrintable) ? list : queryFault("Must not contain control characters");
+}
+
+function machines(text: string): string[] {
+  const names = text.split(",");
+  const known: readonly string[] = MACHINE_PRESETS;
+  const wrong = names.filter((name) => !known.includes(name));
+  return wrong.length > 0 ? queryFault(`Invalid machine values: ${wrong.join(", ")}`) : names;
 }
 
 function statuses(text: string): RunStatus[] {

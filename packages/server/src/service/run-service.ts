@@ -2,7 +2,10 @@ import { isEnded, LIVE_STATUSES } from "@runmeta/runtime/protocol";
 import type { RunFailure, RunQuery, RunRow } from "../storage/storage.ts";
 import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
 import { cutPage } from "./cursor-page.ts";
+import { parseDelay } from "./duration.ts";
+import { indexableKey } from "./indexable-key.ts";
 import { type RegisterRequest, type RegisterResult, registerRun } from "./register-run.ts";
+import { type ReplayOverrides, replayRequest } from "./replay-run.ts";
 import { RunAttempts } from "./run-attempts.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
 import { newTags, type TagsResult } from "./run-tags.ts";
@@ -17,6 +20,11 @@ export interface RunPage {
   readonly next: string | undefined;
   readonly previous: string | undefined;
 }
+
+/** What became of a new time for a delayed run. */
+export type RescheduleResult =
+  | { readonly status: "rescheduled" | "not-found" }
+  | { readonly status: "refused"; readonly message: string };
 
 /**
  * Everything that can be done with runs, for the routes and for engines alike. Its methods answer with values; they
@@ -46,6 +54,41 @@ export class RunService {
   /** Stores the items of a batch, all or none; results are in the order of `items`. */
   triggerItems(items: readonly { request: TriggerRequest; item: BatchItem }[]): Promise<TriggerResult[]> {
     return this.#trigger.triggerItems(items);
+  }
+
+  /** Triggers the task of a run once more; undefined when there is no such run. */
+  async replay(
+    environment: string,
+    id: string,
+    overrides: ReplayOverrides,
+    requestKey: string | undefined,
+  ): Promise<TriggerResult | undefined> {
+    const run = await this.#with.storage.findRun(environment, id);
+    return run && (await this.#trigger.trigger(replayRequest(run, overrides, requestKey)));
+  }
+
+  /** Gives a delayed run another time: a duration from now, or an ISO date. */
+  async reschedule(environment: string, id: string, delay: string): Promise<RescheduleResult> {
+    const { storage, clock, changes, onDueAt } = this.#with;
+    const delayUntil = parseDelay(delay, clock.now());
+    if (delayUntil === undefined)
+      return { status: "refused", message: `Invalid delay: ${delay.slice(0, 100)}` };
+    const change = { delayUntil };
+    const run = await storage.transitionRun({ environment, id, from: ["DELAYED"], change });
+    if (run === undefined) {
+      const message = "Cannot reschedule a run that is not delayed";
+      return (await storage.findRun(environment, id))
+        ? { status: "refused", message }
+        : { status: "not-found" };
+    }
+    onDueAt(delayUntil);
+    changes.publish([id]);
+    return { status: "rescheduled" };
+  }
+
+  /** Frees an idempotency key; false when no run of the task holds it. */
+  resetIdempotencyKey(environment: string, task: string, key: string): Promise<boolean> {
+    return this.#with.storage.releaseIdempotencyKey(environment, task, indexableKey(key));
   }
 
   /** Makes a run known that somebody else executes; no engine takes it. Repeatable. */

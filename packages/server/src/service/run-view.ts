@@ -49,6 +49,8 @@ function commonFields(run: RunRow) {
     id: run.id,
     status: run.status,
     taskIdentifier: run.task,
+    version: run.lockedVersion,
+    region: run.region,
     idempotencyKey: typeof shownKey === "string" ? shownKey : run.idempotencyKey,
     createdAt: run.createdAt,
     updatedAt: run.updatedAt,

@@ -34,6 +34,9 @@ export interface TriggerOptions {
   readonly maxAttempts?: number | undefined;
   /** Seconds. */
   readonly maxDuration?: number | undefined;
+  readonly machine?: string | undefined;
+  readonly lockToVersion?: string | undefined;
+  readonly region?: string | undefined;
 }
 
 /** `isCached` is true when an idempotency key found an earlier run. */

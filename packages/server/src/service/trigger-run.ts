@@ -216,6 +216,9 @@ export class RunTrigger {
       concurrencyKey: options.concurrencyKey === undefined ? undefined : String(options.concurrencyKey),
       priority: options.priority,
       isTest: options.test,
+      machine: options.machine,
+      lockedVersion: options.lockToVersion,
+      region: options.region,
       triggerFunction: triggerFunction(item !== undefined, waits),
     };
   }

@@ -30,6 +30,10 @@ export interface RunRecord {
   readonly concurrency_key: string | null;
   readonly priority: number | null;
   readonly is_test: boolean | null;
+  readonly machine: string | null;
+  readonly locked_version: string | null;
+  readonly region: string | null;
+  readonly debounce_key: string | null;
   readonly trigger_function: string;
   readonly created_at: Date;
   readonly updated_at: Date;
@@ -50,7 +54,7 @@ export interface RunRecord {
 export const RUN_COLUMNS = `r.id, r.environment, r.task, r.engine, r.status, r.payload, r.initial_metadata, r.output, r.error, r.tags,
   r.parent_id, r.root_id, r.depth, r.batch_id, r.idempotency_key, r.idempotency_key_expires_at,
   r.idempotency_key_options, r.request_key, r.delay_until, r.ttl_seconds, r.max_attempts, r.max_duration_seconds,
-  r.queue, r.concurrency_key, r.priority, r.is_test, r.trigger_function, r.created_at, r.updated_at, r.started_at,
+  r.queue, r.concurrency_key, r.priority, r.is_test, r.machine, r.locked_version, r.region, r.debounce_key, r.trigger_function, r.created_at, r.updated_at, r.started_at,
   r.finished_at, r.expired_at, r.attempt, r.interruptions, r.holder, r.heartbeat_at, r.cancel_requested_at,
   d.metadata, d.version::float8 AS document_version, d.updated_at AS document_updated_at`;
 
@@ -85,6 +89,10 @@ export function toRunRow(record: RunRecord): RunRow {
     concurrencyKey: record.concurrency_key ?? undefined,
     priority: record.priority ?? undefined,
     isTest: record.is_test ?? undefined,
+    machine: record.machine ?? undefined,
+    lockedVersion: record.locked_version ?? undefined,
+    region: record.region ?? undefined,
+    debounceKey: record.debounce_key ?? undefined,
     triggerFunction: record.trigger_function,
     createdAt: record.created_at,
     updatedAt: later(record.updated_at, record.document_updated_at),

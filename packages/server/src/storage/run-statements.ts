@@ -14,16 +14,17 @@ WITH new AS (
     tags json, parent text, root text, depth integer, batch text, key text, key_expires timestamptz,
     key_options text, request_key text, delay_until timestamptz, ttl double precision, max_attempts integer,
     max_duration double precision, queue text, concurrency_key text, priority double precision, is_test boolean,
-    trigger_function text)
+    machine text, locked_version text, region text, debounce_key text, trigger_function text)
 ), r AS (
   INSERT INTO runs (id, environment, task, engine, status, payload, initial_metadata, tags, parent_id, root_id, depth, batch_id,
     idempotency_key, idempotency_key_expires_at, idempotency_key_options, request_key, delay_until, ttl_seconds,
     expires_at, max_attempts, max_duration_seconds, queue, concurrency_key, priority, claim_order_at, is_test,
-    trigger_function, created_at, updated_at)
+    machine, locked_version, region, debounce_key, trigger_function, created_at, updated_at)
   SELECT id, environment, task, engine, status, payload, nullif(metadata, '{}'), ARRAY(SELECT json_array_elements_text(tags)), parent, root,
     depth, batch, key, key_expires, key_options, request_key, delay_until, ttl,
     coalesce(delay_until, created) + ttl * interval '1 second', max_attempts, max_duration, queue, concurrency_key,
-    priority, created - coalesce(priority, 0) * interval '1 second', is_test, trigger_function, created, created
+    priority, created - coalesce(priority, 0) * interval '1 second', is_test,
+    machine, locked_version, region, debounce_key, trigger_function, created, created
   FROM new ORDER BY position
   ON CONFLICT DO NOTHING
   RETURNING *
@@ -80,6 +81,10 @@ function insertRow(run: NewRun, position: number) {
     concurrency_key: optionalName(run.concurrencyKey),
     priority: run.priority,
     is_test: run.isTest,
+    machine: run.machine,
+    locked_version: optionalName(run.lockedVersion),
+    region: optionalName(run.region),
+    debounce_key: optionalName(run.debounceKey),
     trigger_function: run.triggerFunction,
   };
 }
@@ -126,6 +131,21 @@ export async function findRunByIdempotencyKey(
   return (await selectRuns(client, text, [environment, storedName(task), storedName(key)]))[0];
 }
 
+/** Frees an idempotency key; false when no run of the task holds it. Repeatable would not do: the second answer is no. */
+export async function releaseIdempotencyKey(
+  client: SqlClient,
+  environment: string,
+  task: string,
+  key: string,
+): Promise<boolean> {
+  const result = await client.query(
+    `UPDATE runs SET idempotency_key_released = true
+     WHERE environment = $1 AND task = $2 AND idempotency_key = $3 AND NOT idempotency_key_released`,
+    [environment, storedName(task), storedName(key)],
+  );
+  return result.affectedRows > 0;
+}
+
 /** The newest run of the task that this HTTP request (or an earlier try of it) triggered. */
 export async function findRunByRequestKey(
   client: SqlClient,
@@ -151,6 +171,9 @@ export async function listRuns(client: SqlClient, query: RunQuery): Promise<RunR
   where(query.tasks, (p) => `r.task = ANY(${p}::text[])`);
   where(query.tags, (p) => `r.tags && ${p}::text[]`);
   where(query.queues, (p) => `r.queue = ANY(${p}::text[])`);
+  where(query.machines, (p) => `r.machine = ANY(${p}::text[])`);
+  where(query.versions, (p) => `r.locked_version = ANY(${p}::text[])`);
+  where(query.regions, (p) => `r.region = ANY(${p}::text[])`);
   where(optionalName(query.batchId), (p) => `r.batch_id = ${p}`);
   where(optionalName(query.rootId), (p) => `r.root_id = ${p}`);
   where(query.isTest, (p) => `coalesce(r.is_test, false) = ${p}`);

@@ -46,7 +46,14 @@ function changedColumns(change: RunTransition["change"], parameter: (value: unkn
   set("started_at", change.startedAt, "timestamptz");
   set("finished_at", change.finishedAt, "timestamptz");
   set("expired_at", change.expiredAt, "timestamptz");
-  set("delay_until", change.delayUntil, "timestamptz");
+  if (change.delayUntil !== undefined) {
+    const delayUntil = `${parameter(change.delayUntil)}::timestamptz`;
+    // The ttl counts from when the run is due.
+    columns.push(
+      `delay_until = ${delayUntil}`,
+      `expires_at = ${delayUntil} + ttl_seconds * interval '1 second'`,
+    );
+  }
   set("cancel_requested_at", change.cancelRequestedAt, "timestamptz");
   set("output", change.output && encodePacket(change.output), "text");
   set("error", change.error && JSON.stringify(change.error), "text");

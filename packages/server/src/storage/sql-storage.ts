@@ -9,6 +9,7 @@ import {
   findRuns,
   insertRuns,
   listRuns,
+  releaseIdempotencyKey,
 } from "./run-statements.ts";
 import { claimRuns, findSilentRuns, heartbeat, promoteDueRuns, transitionRun } from "./run-transitions.ts";
 import {
@@ -81,6 +82,8 @@ export function sqlStorage(
     addBatchItems: async (id, items) => addBatchItems(client(), id, items),
     findRunByIdempotencyKey: async (environment, task, key) =>
       findRunByIdempotencyKey(client(), environment, task, key),
+    releaseIdempotencyKey: async (environment, task, key) =>
+      releaseIdempotencyKey(client(), environment, task, key),
     findRunByRequestKey: async (environment, task, key) =>
       findRunByRequestKey(client(), environment, task, key),
     insertSession: async (session) => insertSession(client(), session),

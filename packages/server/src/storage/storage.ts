@@ -59,6 +59,8 @@ export interface Storage extends SessionStorage {
     task: string,
     idempotencyKey: string,
   ): Promise<RunRow | undefined>;
+  /** Frees an idempotency key; false when no run of the task holds it. */
+  releaseIdempotencyKey(environment: string, task: string, idempotencyKey: string): Promise<boolean>;
   findRunByRequestKey(environment: string, task: string, requestKey: string): Promise<RunRow | undefined>;
 }
 
@@ -106,6 +108,13 @@ export interface NewRun {
   readonly concurrencyKey?: string | undefined;
   readonly priority?: number | undefined;
   readonly isTest?: boolean | undefined;
+  /** Name of a machine preset; nothing here chooses machines, foreign workers may. */
+  readonly machine?: string | undefined;
+  /** The version of the code that the caller asked for. */
+  readonly lockedVersion?: string | undefined;
+  readonly region?: string | undefined;
+  /** Triggers of one key join the run that waits with it. */
+  readonly debounceKey?: string | undefined;
   /** How it was triggered: trigger, triggerAndWait, batchTrigger, batchTriggerAndWait. */
   readonly triggerFunction: string;
 }
@@ -141,6 +150,9 @@ export interface RunQuery {
   /** Any of them. */
   readonly tags?: readonly string[] | undefined;
   readonly queues?: readonly string[] | undefined;
+  readonly machines?: readonly string[] | undefined;
+  readonly versions?: readonly string[] | undefined;
+  readonly regions?: readonly string[] | undefined;
   readonly batchId?: string | undefined;
   readonly rootId?: string | undefined;
   readonly isTest?: boolean | undefined;

@@ -1,6 +1,7 @@
 import { runsMigration } from "./000001-runs.ts";
-import { sessionsMigration } from "./000002-sessions.ts";
+import { runOptionsMigration } from "./000002-run-options.ts";
+import { sessionsMigration } from "./000003-sessions.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
-export const migrations: readonly Migration[] = [runsMigration, sessionsMigration];
+export const migrations: readonly Migration[] = [runsMigration, runOptionsMigration, sessionsMigration];

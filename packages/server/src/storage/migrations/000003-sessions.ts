@@ -2,7 +2,7 @@ import type { Migration } from "./migration.ts";
 
 /** Sessions: a document, and the run that works on it now. Documents and configurations are text, as those of runs. */
 export const sessionsMigration: Migration = {
-  number: 2,
+  number: 3,
   name: "sessions",
   sql: `
 CREATE TABLE sessions (

@@ -1,0 +1,161 @@
+import { refused } from "./refused.ts";
+
+/**
+ * Names of the official SDK that are not implemented. One that becomes real loses its line here; where only a member is
+ * missing (`wait.forToken`), its namespace says so. Nothing is made for names that a bundler finds unused.
+ */
+
+const viaRoute = "receive it in a route of your HTTP server, and call tasks.trigger there";
+const neverThrown = "nothing here throws it";
+const inMetadata = "keep the state in a run's metadata";
+
+/** Tokens for browsers. Not supported. */
+export const auth = /* @__PURE__ */ refused(
+  "auth",
+  "use the secret key of the environment, or configure({ accessToken })",
+);
+/** Channels between a client and a task. Not supported. */
+export const sessions = /* @__PURE__ */ refused("sessions", inMetadata);
+/** What `sessions.open` gives. Not supported. */
+export const SessionHandle = /* @__PURE__ */ refused("SessionHandle", inMetadata);
+/** A session's input. Not supported. */
+export const SessionInputChannel = /* @__PURE__ */ refused("SessionInputChannel", inMetadata);
+/** A session's output. Not supported. */
+export const SessionOutputChannel = /* @__PURE__ */ refused("SessionOutputChannel", inMetadata);
+/** For the official SDK's own tests. Not supported. */
+export const __setSessionCloseImplForTests = /* @__PURE__ */ refused(
+  "__setSessionCloseImplForTests",
+  "test with @runmeta/testing",
+);
+/** For the official SDK's own tests. Not supported. */
+export const __setSessionOpenImplForTests = /* @__PURE__ */ refused(
+  "__setSessionOpenImplForTests",
+  "test with @runmeta/testing",
+);
+/** For the official SDK's own tests. Not supported. */
+export const __setSessionStartImplForTests = /* @__PURE__ */ refused(
+  "__setSessionStartImplForTests",
+  "test with @runmeta/testing",
+);
+/** Streams of a run. Not supported. */
+export const streams = /* @__PURE__ */ refused(
+  "streams",
+  "write progress to metadata, and read it with runs.retrieve",
+);
+/** Internal to the official SDK's chat. Not supported. */
+export const markChatAgentRunForStreamsWarning = /* @__PURE__ */ refused(
+  "markChatAgentRunForStreamsWarning",
+  "write progress to metadata, and read it with runs.retrieve",
+);
+/** Tasks that start by the clock. Not supported. */
+export const schedules = /* @__PURE__ */ refused(
+  "schedules",
+  "trigger the task from a scheduler of your own: cron, or a queue's repeated jobs",
+);
+/** Environment variables of a project. Not supported. */
+export const envvars = /* @__PURE__ */ refused(
+  "envvars",
+  "set environment variables where your process is started",
+);
+/** Deployed versions of a project. Not supported. */
+export const deployments = /* @__PURE__ */ refused(
+  "deployments",
+  "there are none: start the server or worker anew with the new code",
+);
+/** Queues of a project, changed from outside. Not supported. */
+export const queues = /* @__PURE__ */ refused(
+  "queues",
+  "a queue's concurrencyLimit stands where it is defined: queue({ name, concurrencyLimit })",
+);
+/** A limit that tasks share. Not supported. */
+export const concurrencyLimit = /* @__PURE__ */ refused(
+  "concurrencyLimit",
+  "give the tasks one queue({ name, concurrencyLimit })",
+);
+/** Shared limits, changed from outside. Not supported. */
+export const concurrencyLimits = /* @__PURE__ */ refused(
+  "concurrencyLimits",
+  "give the tasks one queue({ name, concurrencyLimit })",
+);
+/** A client of its own for each project. Not supported. */
+export const TriggerClient = /* @__PURE__ */ refused(
+  "TriggerClient",
+  "call configure({ baseURL, accessToken }) once a process",
+);
+/** A task that is an AI tool. Not supported. */
+export const toolTask = /* @__PURE__ */ refused(
+  "toolTask",
+  "define it with schemaTask, and call triggerAndWait(…).unwrap() from your tool",
+);
+/** Versioned prompts. Not supported. */
+export const prompts = /* @__PURE__ */ refused("prompts", "keep prompts in your code or your own storage");
+/** Skills of an agent. Not supported. */
+export const skills = /* @__PURE__ */ refused("skills", "keep them in your code");
+/** An event of a chat agent. Not supported. */
+export const chatEvent = /* @__PURE__ */ refused("chatEvent", inMetadata);
+/** Thrown by the official chat. Not supported. */
+export const ChatChunkTooLargeError = /* @__PURE__ */ refused("ChatChunkTooLargeError", neverThrown);
+/** Recognises an error of the official chat. Not supported. */
+export const isChatChunkTooLargeError = /* @__PURE__ */ refused(
+  "isChatChunkTooLargeError",
+  "nothing here throws ChatChunkTooLargeError",
+);
+/** SQL over a project's runs. Not supported. */
+export const query = /* @__PURE__ */ refused("query", "read runs with runs.list, or query your own database");
+/** The official SDK's tracing. Not supported. */
+export const otel = /* @__PURE__ */ refused(
+  "otel",
+  "instrument your process with @opentelemetry packages directly",
+);
+/** Work that goes on after `run`. Not supported. */
+export const waitUntil = /* @__PURE__ */ refused("waitUntil", "await the promise before `run` returns");
+/** Thrown by `wait.forToken`. Not supported. */
+export const WaitpointTimeoutError = /* @__PURE__ */ refused("WaitpointTimeoutError", neverThrown);
+/** What `wait.forToken` gives. Not supported. */
+export const ManualWaitpointPromise = /* @__PURE__ */ refused(
+  "ManualWaitpointPromise",
+  "poll for the answer, or trigger a task when it comes",
+);
+/** Thrown by `auth.getOIDCToken`. Not supported. */
+export const OIDCTokenError = /* @__PURE__ */ refused("OIDCTokenError", neverThrown);
+/** A cache for values that several parts of a run need. Not supported. */
+export const createCache = /* @__PURE__ */ refused("createCache", "use a cache library");
+/** Storage of `createCache`. Not supported. */
+export const InMemoryCache = /* @__PURE__ */ refused("InMemoryCache", "use a Map, or a cache library");
+/** Internal to the official SDK's cache. Not supported. */
+export const normalizeKeyString = /* @__PURE__ */ refused(
+  "normalizeKeyString",
+  "it belonged to the official SDK's cache",
+);
+/** A task that a webhook starts. Not supported. */
+export const webhook = /* @__PURE__ */ refused("webhook", viaRoute);
+/** Webhooks of other services. Not supported. */
+export const webhooks = /* @__PURE__ */ refused("webhooks", viaRoute);
+/** Services that send webhooks. Not supported. */
+export const webhookSources = /* @__PURE__ */ refused("webhookSources", viaRoute);
+/** Services that send webhooks. Not supported. */
+export const providerProducers = /* @__PURE__ */ refused("providerProducers", viaRoute);
+/** Where webhooks arrive. Not supported. */
+export const defineWebhookEndpoint = /* @__PURE__ */ refused("defineWebhookEndpoint", viaRoute);
+/** Thrown by the official SDK's webhooks. Not supported. */
+export const WebhookError = /* @__PURE__ */ refused("WebhookError", neverThrown);
+/** Thrown by the official SDK's webhooks. Not supported. */
+export const WebhookEndpointNotFoundError = /* @__PURE__ */ refused(
+  "WebhookEndpointNotFoundError",
+  neverThrown,
+);
+/** Thrown by the official SDK's webhooks. Not supported. */
+export const WebhookFilterError = /* @__PURE__ */ refused("WebhookFilterError", neverThrown);
+/** Thrown by the official SDK's webhooks. Not supported. */
+export const WebhookIndexingError = /* @__PURE__ */ refused("WebhookIndexingError", neverThrown);
+/** Thrown by the official SDK's webhooks. Not supported. */
+export const WebhookWaiterCancelledError = /* @__PURE__ */ refused(
+  "WebhookWaiterCancelledError",
+  neverThrown,
+);
+/** Thrown by the official SDK's webhooks. Not supported. */
+export const WebhookWaiterLimitError = /* @__PURE__ */ refused("WebhookWaiterLimitError", neverThrown);
+/** Batches of several tasks. Not supported. */
+export const batch = /* @__PURE__ */ refused("batch", "use batchTrigger of the task");
+/** Thrown by batches. Not supported. */
+export const BatchTriggerError = /* @__PURE__ */ refused("BatchTriggerError", neverThrown);
