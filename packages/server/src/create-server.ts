@@ -8,6 +8,7 @@ import { allRoutes } from "./routes/all-routes.ts";
 import { BatchService } from "./service/batch-service.ts";
 import { DueRuns } from "./service/due-runs.ts";
 import { MetadataWriter } from "./service/metadata-writer.ts";
+import { RecordService } from "./service/record-service.ts";
 import { RunChanges } from "./service/run-changes.ts";
 import { RunService } from "./service/run-service.ts";
 import { SessionService } from "./service/session-service.ts";
@@ -90,6 +91,7 @@ async function startServer(
     runs,
     batches: new BatchService(storage, runs),
     sessions: new SessionService({ storage, runs, clock }),
+    records: new RecordService(storage),
     metadata,
   };
   const app = createApp({

@@ -29,6 +29,7 @@ export {
 export { assertSafeKey, isPathKey, isSafeKey } from "./metadata-key.ts";
 export type { Operation } from "./operation.ts";
 export { isPrintable } from "./printable-text.ts";
+export { isRecordId } from "./record-id.ts";
 export { isRunId } from "./run-id.ts";
 export { isEnded, LIVE_STATUSES, RUN_STATUSES, type RunStatus } from "./run-status.ts";
 export { assignSegment, gapBefore, parentOf, readSegment, rootOf, simplePath } from "./simple-path.ts";

@@ -23,6 +23,14 @@ export {
   putMetadataReply,
 } from "./metadata-schemas.ts";
 export {
+  createRecordBody,
+  deleteRecordReply,
+  listRecordsQuery,
+  listRecordsReply,
+  recordReply,
+  updateRecordBody,
+} from "./record-schemas.ts";
+export {
   addTagsReply,
   listRunsQuery,
   listRunsReply,

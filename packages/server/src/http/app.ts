@@ -96,9 +96,14 @@ async function handle(route: Route, context: RouteContext, secretKeys: SecretKey
 
 function admit(access: RouteAccess, header: string | null, secretKeys: SecretKeys): Principal {
   if (access.kind === "open") return NOBODY;
-  const principal = authenticate(header, secretKeys);
+  const principal = authenticate(access.bareKey === true ? asBearer(header) : header, secretKeys);
   if (typeof principal !== "string") return principal;
   throw new HttpError(401, access.unauthorized ?? unauthorizedText(principal, access.kind));
+}
+
+/** One word that names no scheme is a key. */
+function asBearer(header: string | null): string | null {
+  return header !== null && /^(?!Bearer$)\S+$/i.test(header) ? `Bearer ${header}` : header;
 }
 
 function unauthorizedText(failure: AuthFailure, kind: "secret-key" | "public-token"): string {

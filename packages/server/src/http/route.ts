@@ -22,11 +22,16 @@ export interface Route<Body extends z.ZodType = z.ZodType, Query extends z.ZodOb
  * - `secret-key`: a public token is answered like an unknown key.
  * - `public-token`: would take a public token too, so a bad one is named as such.
  *
- * `unauthorized` replaces the texts of the general table by one of the route's own.
+ * `unauthorized` replaces the texts of the general table by one of the route's own. `bareKey` also takes a key without
+ * the word `Bearer` in front.
  */
 export type RouteAccess =
   | { readonly kind: "open" }
-  | { readonly kind: "secret-key" | "public-token"; readonly unauthorized?: string };
+  | {
+      readonly kind: "secret-key" | "public-token";
+      readonly unauthorized?: string;
+      readonly bareKey?: boolean;
+    };
 
 /**
  * `none` ignores a body, `json` reads it up to a limit before the handler runs, `ndjson` leaves it to the handler, line

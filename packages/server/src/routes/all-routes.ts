@@ -6,8 +6,11 @@ import { addTagsRoute } from "./add-tags.ts";
 import { cancelRunRoute } from "./cancel-run.ts";
 import { closeSessionRoute } from "./close-session.ts";
 import { createBatchRoute } from "./create-batch.ts";
+import { createRecordRoute } from "./create-record.ts";
+import { deleteRecordRoute } from "./delete-record.ts";
 import { getMetadataRoute } from "./get-metadata.ts";
 import { healthRoute } from "./healthz.ts";
+import { listRecordsRoute } from "./list-records.ts";
 import { listRunsRoute } from "./list-runs.ts";
 import { listSessionsRoute } from "./list-sessions.ts";
 import { putMetadataRoute } from "./put-metadata.ts";
@@ -15,9 +18,11 @@ import { replayRunRoute } from "./replay-run.ts";
 import { rescheduleRunRoute } from "./reschedule-run.ts";
 import { resetIdempotencyKeyRoute } from "./reset-idempotency-key.ts";
 import { retrieveBatchRoute } from "./retrieve-batch.ts";
+import { retrieveRecordRoute } from "./retrieve-record.ts";
 import { retrieveRunRoute } from "./retrieve-run.ts";
 import { retrieveSessionRoute } from "./retrieve-session.ts";
 import { triggerTaskRoute } from "./trigger-task.ts";
+import { updateRecordRoute } from "./update-record.ts";
 import { updateSessionRoute } from "./update-session.ts";
 import { completeAttemptRoute } from "./worker-complete-attempt.ts";
 import { heartbeatRoute } from "./worker-heartbeat.ts";
@@ -50,6 +55,11 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     heartbeatRoute(services),
     completeAttemptRoute(services),
     resultRoute(services),
+    createRecordRoute(services),
+    listRecordsRoute(services),
+    retrieveRecordRoute(services),
+    updateRecordRoute(services),
+    deleteRecordRoute(services),
     healthRoute(),
   ];
 }

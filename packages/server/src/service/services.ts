@@ -1,5 +1,6 @@
 import type { BatchService } from "./batch-service.ts";
 import type { MetadataWriter } from "./metadata-writer.ts";
+import type { RecordService } from "./record-service.ts";
 import type { RunService } from "./run-service.ts";
 import type { SessionService } from "./session-service.ts";
 
@@ -8,5 +9,6 @@ export interface Services {
   readonly runs: RunService;
   readonly batches: BatchService;
   readonly sessions: SessionService;
+  readonly records: RecordService;
   readonly metadata: Pick<MetadataWriter, "update">;
 }

@@ -20,6 +20,7 @@ const STATEMENTS = [
   "VACUUM (ANALYZE) run_documents",
   "VACUUM batches",
   "VACUUM sessions",
+  "VACUUM (ANALYZE) records",
   "CHECKPOINT",
 ];
 /** What a statement writes apart from its parameters: log records, index entries. */

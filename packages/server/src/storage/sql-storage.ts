@@ -2,6 +2,7 @@ import { addBatchItems, findBatch, insertBatch } from "./batch-statements.ts";
 import { readDocuments, writeDocuments } from "./document-statements.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations/migrations.ts";
+import { recordStatements } from "./record-statements.ts";
 import {
   childrenOf,
   findRunByIdempotencyKey,
@@ -77,6 +78,7 @@ export function sqlStorage(
     findSilentRuns: async (engine, silentSince) => findSilentRuns(client(), engine, silentSince),
     readDocuments: async (ids) => readDocuments(client(), ids),
     writeDocuments: async (writes) => writeDocuments(client(), writes),
+    ...recordStatements(client),
     insertBatch: async (batch) => insertBatch(client(), batch),
     findBatch: async (environment, id) => findBatch(client(), environment, id),
     addBatchItems: async (id, items) => addBatchItems(client(), id, items),

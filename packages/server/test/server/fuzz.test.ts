@@ -5,10 +5,12 @@ import { startTestServer, type TestServer } from "./test-server.ts";
 let api: TestServer;
 let runId: string;
 let batchId: string;
+let recordId: string;
 beforeAll(async () => {
   api = await startTestServer();
   runId = await api.trigger();
   batchId = (await api.call("POST", "/api/v3/batches", { runCount: 1000 })).body.id;
+  recordId = (await api.call("POST", "/v1/records", { name: "n", type: "t" })).body.id;
 });
 afterAll(() => api.server.close());
 
@@ -26,6 +28,8 @@ const paths = [
   "/engine/v1/runs/R/start",
   "/engine/v1/runs/R/heartbeat",
   "/engine/v1/runs/R/complete",
+  "/v1/records",
+  "/v1/records/E",
 ];
 
 const oddText = fc.oneof(
@@ -54,6 +58,10 @@ const fields = fc.dictionary(
     "payload",
     "options",
     "metadata",
+    "messages",
+    "name",
+    "type",
+    "id",
     "operations",
     "parentOperations",
     "rootOperations",
@@ -139,6 +147,10 @@ const query = fc.dictionary(
     "filter[createdAt][from]",
     "filter[createdAt][period]",
     "timeoutMs",
+    "limit",
+    "cursor",
+    "type",
+    "name",
   ),
   fc.oneof(oddText, oddNumber.map(String)),
   { maxKeys: 3 },
@@ -157,20 +169,29 @@ test("S3 no request makes a 500, and every reply is JSON with our header", async
         const method =
           path.includes("/v3/runs/") || path === "/api/v1/runs"
             ? "GET"
-            : path.endsWith("metadata") || path === "/engine/v1/runs/R"
-              ? "PUT"
-              : anyMethod === "DELETE"
-                ? anyMethod
-                : "POST";
+            : path.startsWith("/v1/records")
+              ? anyMethod
+              : path.endsWith("metadata") || path === "/engine/v1/runs/R"
+                ? "PUT"
+                : anyMethod === "DELETE"
+                  ? anyMethod
+                  : "POST";
         const id = (known: string) =>
           oddId === undefined ? known : encodeURIComponent(oddId.replace(/\p{Surrogate}/gu, "?"));
-        const target = path.replace("R", id(runId)).replace("B", id(batchId)).replace("T", id("hello"));
+        const target = path
+          .replace("R", id(runId))
+          .replace("B", id(batchId))
+          .replace("T", id("hello"))
+          .replace("E", id(recordId));
         const search = new URLSearchParams(parameters).toString();
         const answer = await api.call(
           method,
           `${target}?${search}`,
           method === "GET" || method === "DELETE" ? undefined : JSON.stringify(content),
-          path.endsWith("items") ? { "content-type": "application/x-ndjson" } : {},
+          {
+            ...(path.endsWith("items") ? { "content-type": "application/x-ndjson" } : {}),
+            ...(oddId === undefined ? {} : { "if-match": oddId.replace(/[^\x20-\x7e]/g, "?") }),
+          },
         );
         if (answer.status >= 500)
           throw new Error(`${answer.status} ${answer.text} ${String(api.errors.at(-1))}`);

@@ -1,7 +1,13 @@
 import { runsMigration } from "./000001-runs.ts";
 import { runOptionsMigration } from "./000002-run-options.ts";
 import { sessionsMigration } from "./000003-sessions.ts";
+import { recordsMigration } from "./000004-records.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
-export const migrations: readonly Migration[] = [runsMigration, runOptionsMigration, sessionsMigration];
+export const migrations: readonly Migration[] = [
+  runsMigration,
+  runOptionsMigration,
+  sessionsMigration,
+  recordsMigration,
+];
