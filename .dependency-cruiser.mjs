@@ -117,7 +117,7 @@ export default {
     {
       name: "packages-use-public-entries",
       severity: "error",
-      from: { path: "^(packages/(testing|server)|examples|bench)/" },
+      from: { path: "^(packages/(testing|server)|examples|bench|conformance)/" },
       to: {
         path: runtime,
         pathNot: `${runtime}(index|v3|worker|protocol/index|protocol/schemas)\\.ts$`,

@@ -1,49 +1,9 @@
-import { createRequire } from "node:module";
-import { JSONHeroPath } from "@jsonhero/path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JsonObject, Operation } from "../../src/protocol/index.ts";
 import { applyOperation, applyOperations, cloneJson } from "../../src/protocol/index.ts";
+import { applyMetadataOperations, official, officialFold } from "./official-operations.ts";
 import { anyKey, jsonObject, operationOn, simpleKey } from "./operation-arbitraries.ts";
-
-// By file: the package's entry point also loads telemetry, which fails to resolve under the test runner's conditions.
-const { applyMetadataOperations } = createRequire(import.meta.url)(
-  "../../node_modules/@trigger.dev/core/dist/commonjs/v3/runMetadata/operations.js",
-) as {
-  applyMetadataOperations(
-    document: JsonObject,
-    operations: Operation[],
-  ): { newMetadata: JsonObject; unappliedOperations: Operation[] };
-};
-
-/** The official function on one operation, read back as JSON; a throw counts as "unapplied, nothing changed". */
-function official(
-  document: JsonObject,
-  operation: Operation,
-): { document: JsonObject; unapplied: Operation[] } {
-  // The library's slice expression keeps its position between parses; begin where a fresh process does.
-  new JSONHeroPath("$.a");
-  try {
-    const outcome = applyMetadataOperations(document, [cloneJson(operation as never) as Operation]);
-    return {
-      document: JSON.parse(JSON.stringify(outcome.newMetadata)) as JsonObject,
-      unapplied: outcome.unappliedOperations,
-    };
-  } catch {
-    return { document, unapplied: [operation] };
-  }
-}
-
-function officialFold(document: JsonObject, operations: readonly Operation[]) {
-  const unapplied: Operation[] = [];
-  let current = document;
-  for (const operation of operations) {
-    const outcome = official(current, operation);
-    current = outcome.document;
-    unapplied.push(...outcome.unapplied);
-  }
-  return { document: current, unapplied };
-}
 
 describe("applyOperations", () => {
   test("equals the official function on any document and any operation", () => {

@@ -27,11 +27,14 @@ export function parseListQuery(
       ? queryFault(`Invalid period: ${text}`)
       : new Date(now.getTime() - seconds * 1000);
   });
+  const before = reader.read("page[before]", cursor);
+  const after = reader.read("page[after]", cursor);
   const query: RunQuery = {
     environment,
     limit: reader.read("page[size]", pageSize) ?? DEFAULT_PAGE_SIZE,
-    after: reader.read("page[after]", cursor),
-    before: reader.read("page[before]", cursor),
+    // A client that goes back after it went forward sends both; where it wants to go is `before`.
+    after: before === undefined ? after : undefined,
+    before,
     status: reader.read("filter[status]", statuses),
     tasks: reader.read("filter[taskIdentifier]", values),
     tags: reader.read("filter[tag]", values),

@@ -170,7 +170,8 @@ export async function listRuns(client: SqlClient, query: RunQuery): Promise<RunR
   where(query.status, (p) => `r.status = ANY(${p}::text[])`);
   where(query.tasks, (p) => `r.task = ANY(${p}::text[])`);
   where(query.tags, (p) => `r.tags && ${p}::text[]`);
-  where(query.queues, (p) => `r.queue = ANY(${p}::text[])`);
+  // A run without a queue waits in that of its task, as clients name it.
+  where(query.queues, (p) => `coalesce(r.queue, 'task/' || r.task) = ANY(${p}::text[])`);
   where(query.machines, (p) => `r.machine = ANY(${p}::text[])`);
   where(query.versions, (p) => `r.locked_version = ANY(${p}::text[])`);
   where(query.regions, (p) => `r.region = ANY(${p}::text[])`);
