@@ -5,5 +5,12 @@ const shared = { target: "node20", dts: true, sourcemap: true } as const;
 export default defineConfig([
   { ...shared, entry: { index: "src/index.ts", "cli/main": "src/cli/main.ts" }, format: "esm", clean: true },
   // The CLI is a program: nobody requires it, and what only it depends on exists as ES modules.
-  { ...shared, entry: { index: "src/index.ts" }, format: "cjs", clean: false },
+  // jose exists as ES modules only: CommonJS code cannot require it everywhere, so this build contains it.
+  {
+    ...shared,
+    entry: { index: "src/index.ts" },
+    format: "cjs",
+    clean: false,
+    deps: { alwaysBundle: ["jose"] },
+  },
 ]);

@@ -97,6 +97,7 @@ async function startServer(
   const app = createApp({
     routes: allRoutes(services, clock),
     secretKeys,
+    clock,
     replyToFault: (error) => replyToFault(error, onError),
   });
   await engine.start({

@@ -1,27 +1,39 @@
+import type { ApiKey } from "./api-key.ts";
+import type { Principal } from "./principal.ts";
+import { verifyPublicToken } from "./public-token.ts";
 import type { SecretKeys } from "./secret-keys.ts";
 
-/** Who a request comes from. Public tokens (a run's or a tag's reader) become a second kind. */
-export interface Principal {
-  readonly kind: "secret-key";
-  readonly environment: string;
+/** Who sent a request, and the key that stands behind it: theirs, or the one that signed their token. */
+export interface Credentials {
+  readonly principal: Principal;
+  readonly key: ApiKey;
 }
 
 /** Why a request has no principal; each route words it in its own way. */
-export type AuthFailure = "missing" | "unknown-key" | "invalid-token";
+export type AuthFailure = "missing" | "unknown-key" | "invalid-token" | "unknown-environment";
 
 /** No key is longer; what is longer is not hashed at all. Signed tokens have a limit of their own. */
 const MAX_KEY_LENGTH = 256;
 
-/** Looks at an `Authorization` header. Nothing of what it holds ever leaves this function. */
-export function authenticate(header: string | null, keys: SecretKeys): Principal | AuthFailure {
+/** Looks at an `Authorization` header. Nothing of its text ever leaves this function. */
+export async function authenticate(
+  header: string | null,
+  keys: SecretKeys,
+  now: Date,
+): Promise<Credentials | AuthFailure> {
   if (header === null) return "missing";
   const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
   if (token === undefined) return "missing";
-  if (token.length > MAX_KEY_LENGTH || !token.startsWith("tr_")) {
-    return looksLikeSignedToken(token) ? "invalid-token" : "unknown-key";
+  if (looksLikeSignedToken(token)) {
+    const verified = await verifyPublicToken(token, keys, now);
+    if (verified === "not-public") return "unknown-key";
+    return verified === "invalid" ? "invalid-token" : verified;
   }
-  const environment = keys.environmentOf(token);
-  return environment === undefined ? "unknown-key" : { kind: "secret-key", environment };
+  if (token.length > MAX_KEY_LENGTH || !token.startsWith("tr_")) return "unknown-key";
+  const key = keys.find(token);
+  if (key === undefined) return "unknown-key";
+  const { environment, readOnly } = key;
+  return { principal: { kind: "secret-key", environment, readOnly }, key };
 }
 
 /** Three base64url parts: a JWT, valid or not. */

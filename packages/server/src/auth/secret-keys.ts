@@ -1,8 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { ServerConfigError } from "../errors.ts";
-
-/** The environments that a key can open; runs of one are invisible to the keys of another. */
-export type EnvironmentName = "dev" | "stg" | "prod" | "preview";
+import { ApiKey, digestOf, type EnvironmentName } from "./api-key.ts";
 
 const KEY_FORM = /^tr_(dev|stg|prod|preview)_[A-Za-z0-9_-]{1,200}$/;
 
@@ -15,11 +13,11 @@ const RESTRICTED_KEY_FORM = /^tr_(?:dev|stg|prod|preview)_sk_[0-9A-Za-z]{24}$/;
  * time and always all of them; how long a look-up takes tells nothing about a key.
  */
 export class SecretKeys {
-  readonly #entries: readonly { digest: Buffer; key: string; environment: EnvironmentName }[];
+  readonly #keys: readonly ApiKey[];
 
   /** @throws ServerConfigError for a key of another form; the message names its position, never the key */
   constructor(keys: readonly string[]) {
-    this.#entries = keys.map((key, index) => {
+    this.#keys = keys.map((key, index) => {
       const environment = KEY_FORM.exec(key)?.[1];
       if (environment === undefined) {
         throw new ServerConfigError(
@@ -32,41 +30,42 @@ export class SecretKeys {
         );
       }
       // The form was matched above, so the group is one of the four names.
-      return { digest: sha256(key), key, environment: environment as EnvironmentName };
+      return new ApiKey(key, environment as EnvironmentName, false);
     });
   }
 
-  /** The environment a key opens, or undefined when it is not one of ours. */
-  environmentOf(key: string): EnvironmentName | undefined {
-    const digest = sha256(key);
-    let found: EnvironmentName | undefined;
-    for (const entry of this.#entries) {
-      if (timingSafeEqual(entry.digest, digest)) found = entry.environment;
+  /** The key of this text, or undefined when it is not one of ours. */
+  find(text: string): ApiKey | undefined {
+    const digest = digestOf(text);
+    let found: ApiKey | undefined;
+    for (const key of this.#keys) {
+      if (timingSafeEqual(key.digest, digest)) found = key;
     }
     return found;
   }
 
+  /** The keys that open an environment; any of them can have signed a token for it. */
+  of(environment: string): readonly ApiKey[] {
+    return this.#keys.filter((key) => key.environment === environment);
+  }
+
   /** The first key of an environment, for code that calls this server's API in process. */
   keyOf(environment: string): string | undefined {
-    return this.#entries.find((entry) => entry.environment === environment)?.key;
+    return this.of(environment)[0]?.reveal();
   }
 
   /** The environments that have a key, without repetition. */
   get environments(): readonly EnvironmentName[] {
-    return [...new Set(this.#entries.map((entry) => entry.environment))];
+    return [...new Set(this.#keys.map((key) => key.environment))];
   }
 
   /** The first key of all; what is printed for pasting when keys were generated. */
   get first(): string | undefined {
-    return this.#entries[0]?.key;
+    return this.#keys[0]?.reveal();
   }
 }
 
 /** A new key with 144 random bits. */
 export function createSecretKey(environment: EnvironmentName): string {
   return `tr_${environment}_${randomBytes(18).toString("base64url")}`;
-}
-
-function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

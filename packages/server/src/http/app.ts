@@ -1,12 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { type AuthFailure, authenticate, type Principal } from "../auth/authenticate.ts";
 import type { SecretKeys } from "../auth/secret-keys.ts";
+import type { Clock } from "../service/clock.ts";
+import { admit } from "./admit.ts";
 import { HttpError } from "./http-error.ts";
 import { readBody } from "./read-body.ts";
 import { errorReply, jsonReply, type Reply, textReply, toResponse } from "./reply.ts";
-import type { Route, RouteAccess, RouteRequest } from "./route.ts";
+import type { Route, RouteRequest } from "./route.ts";
 
 /** What Hono's node adapter passes along; absent when the API is called in process. */
 export interface NodeBindings {
@@ -33,6 +34,7 @@ type RouteContext = Context<Env>;
 export function createApp(options: {
   readonly routes: readonly Route[];
   readonly secretKeys: SecretKeys;
+  readonly clock: Clock;
   /** Makes the reply to anything thrown that is no {@link HttpError}. */
   replyToFault(error: unknown): Reply;
 }): App {
@@ -44,7 +46,7 @@ export function createApp(options: {
   const methodsByPath = new Map<string, Set<string>>();
   for (const route of options.routes) {
     hono.on(route.method, route.path, async (context) =>
-      answer(context, await handle(route, context, options.secretKeys)),
+      answer(context, await handle(route, context, options.secretKeys, options.clock)),
     );
     methodsByPath.set(route.path, (methodsByPath.get(route.path) ?? new Set()).add(route.method));
   }
@@ -74,16 +76,24 @@ export function createApp(options: {
   return { handle: handleRequest, fetch: async (request) => toResponse(await handleRequest(request)) };
 }
 
-async function handle(route: Route, context: RouteContext, secretKeys: SecretKeys): Promise<Reply> {
+async function handle(
+  route: Route,
+  context: RouteContext,
+  secretKeys: SecretKeys,
+  clock: Clock,
+): Promise<Reply> {
   const raw = context.req.raw;
-  const principal = admit(route.access, raw.headers.get("authorization"), secretKeys);
+  const admission = await admit(route, raw.headers.get("authorization"), secretKeys, clock.now());
   const body =
     route.body.kind === "json"
       ? await readBody(raw, route.body.limitBytes, context.env.incoming, route.body.tooLarge)
       : NO_BODY;
   const request: RouteRequest = {
     raw,
-    principal,
+    principal: admission.principal,
+    can: (anyOf) => admission.can(anyOf),
+    authorize: (anyOf) => admission.authorize(anyOf),
+    issueToken: (scopes) => admission.issueToken(scopes, clock.now()),
     body,
     schema: route.body.kind === "none" ? NO_SCHEMA : route.body.schema,
     querySchema: route.query ?? NO_QUERY,
@@ -91,37 +101,22 @@ async function handle(route: Route, context: RouteContext, secretKeys: SecretKey
     header: (name) => raw.headers.get(name) ?? undefined,
     query: () => new URL(raw.url).searchParams,
   };
-  return await route.handle(request);
-}
-
-function admit(access: RouteAccess, header: string | null, secretKeys: SecretKeys): Principal {
-  if (access.kind === "open") return NOBODY;
-  const principal = authenticate(access.bareKey === true ? asBearer(header) : header, secretKeys);
-  if (typeof principal !== "string") return principal;
-  throw new HttpError(401, access.unauthorized ?? unauthorizedText(principal, access.kind));
-}
-
-/** One word that names no scheme is a key. */
-function asBearer(header: string | null): string | null {
-  return header !== null && /^(?!Bearer$)\S+$/i.test(header) ? `Bearer ${header}` : header;
-}
-
-function unauthorizedText(failure: AuthFailure, kind: "secret-key" | "public-token"): string {
-  if (failure === "missing") return "Invalid or Missing API key";
-  return failure === "invalid-token" && kind === "public-token"
-    ? "Public Access Token is invalid"
-    : "Invalid API key";
+  const reply = await route.handle(request);
+  admission.requireAsked();
+  return reply;
 }
 
 /**
- * Browsers ask before they send `authorization`; the asked headers are named back, since `*` does not cover that one.
+ * Browsers ask before they send `authorization`, which `*` does not cover: it is named, and so is what they ask for.
  */
 function preflightReply(asked: string | undefined): Reply {
-  const names =
-    asked !== undefined && /^[A-Za-z0-9 ,_-]{1,2000}$/.test(asked) ? asked : "authorization, content-type";
+  const names = new Set(["authorization", "content-type"]);
+  if (asked !== undefined && /^[A-Za-z0-9 ,_-]{1,2000}$/.test(asked)) {
+    for (const name of asked.split(",")) if (name.trim() !== "") names.add(name.trim().toLowerCase());
+  }
   return textReply(204, null, {
     "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
-    "access-control-allow-headers": names,
+    "access-control-allow-headers": [...names].join(", "),
     "access-control-max-age": "600",
   });
 }
@@ -130,5 +125,3 @@ const PLACEHOLDER = new Response(null);
 const NO_BODY = new Uint8Array(0);
 const NO_SCHEMA = z.never();
 const NO_QUERY = z.object({});
-/** Open routes look at no environment. */
-const NOBODY: Principal = { kind: "secret-key", environment: "" };

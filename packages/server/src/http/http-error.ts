@@ -21,3 +21,13 @@ export class HttpError extends Error {
     this.headers = headers;
   }
 }
+
+/** The reply to a token whose scopes do not cover what it asks for. */
+export function forbidden(): HttpError {
+  return new HttpError(403, {
+    error: "Unauthorized",
+    code: "unauthorized",
+    param: "access_token",
+    type: "authorization",
+  });
+}

@@ -16,6 +16,23 @@ export function toResponse(reply: Reply): Response {
   return new Response(reply.text, { status: reply.status, headers: reply.headers });
 }
 
+/** What pages may read of a reply; official clients give up where one of theirs is missing. */
+const exposedHeaders: readonly string[] = [
+  "x-trigger-jwt",
+  "x-trigger-jwt-claims",
+  "x-should-retry",
+  "retry-after",
+  DEDUPE_HEADER,
+  "electric-handle",
+  "electric-offset",
+  "electric-schema",
+  "electric-cursor",
+  "electric-up-to-date",
+  "electric-has-data",
+  "x-stream-version",
+  "x-last-chunk-index",
+];
+
 /**
  * Headers of every reply, errors included.
  *
@@ -27,7 +44,7 @@ const commonHeaders: Readonly<Record<string, string>> = {
   "content-type": "application/json; charset=utf-8",
   [DEDUPE_HEADER]: "1",
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": `x-trigger-jwt, x-trigger-jwt-claims, x-should-retry, ${DEDUPE_HEADER}, retry-after`,
+  "access-control-expose-headers": exposedHeaders.join(", "),
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
 };

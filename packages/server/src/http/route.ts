@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { Principal } from "../auth/authenticate.ts";
+import type { Principal } from "../auth/principal.ts";
+import type { Permission, ScopeAction, ScopeType } from "../auth/scopes.ts";
 import type { Reply } from "./reply.ts";
 import type { RouteContract } from "./route-contract.ts";
 
@@ -19,8 +20,11 @@ export interface Route<Body extends z.ZodType = z.ZodType, Query extends z.ZodOb
 /**
  * Who may call a route, and how it words a refusal:
  * - `open`: everybody.
- * - `secret-key`: a public token is answered like an unknown key.
- * - `public-token`: would take a public token too, so a bad one is named as such.
+ * - `secret-key`: a public token is answered like an unknown key. A read-only key gets 403 unless the route `reads`.
+ * - `public-token`: takes a public token too. `scopes` are those of which the token needs one; which ids they must name
+ *   often shows only in the stored row, so the handler asks with {@link RouteRequest.authorize}, before anything
+ *   happens and before it says whether there is such a row. A handler that answers a token without having asked is a
+ *   fault.
  *
  * `unauthorized` replaces the texts of the general table by one of the route's own. `bareKey` also takes a key without
  * the word `Bearer` in front.
@@ -28,10 +32,20 @@ export interface Route<Body extends z.ZodType = z.ZodType, Query extends z.ZodOb
 export type RouteAccess =
   | { readonly kind: "open" }
   | {
-      readonly kind: "secret-key" | "public-token";
+      readonly kind: "secret-key";
       readonly unauthorized?: string;
+      /** Nothing is changed, whatever the method says. @default true for GET */
+      readonly reads?: boolean;
       readonly bareKey?: boolean;
+    }
+  | {
+      readonly kind: "public-token";
+      readonly unauthorized?: string;
+      readonly scopes: readonly ScopeTemplate[];
     };
+
+/** A scope that opens a route; a part in braces stands for an id. */
+export type ScopeTemplate = `${ScopeAction}:${ScopeType}` | `${ScopeAction}:${ScopeType}:{${string}}`;
 
 /**
  * `none` ignores a body, `json` reads it up to a limit before the handler runs, `ndjson` leaves it to the handler, line
@@ -53,6 +67,16 @@ export type RouteBody<Body extends z.ZodType> =
 export interface RouteRequest<Body extends z.ZodType = z.ZodType, Query extends z.ZodObject = z.ZodObject> {
   readonly raw: Request;
   readonly principal: Principal;
+  /** True when the principal has one of the permissions. Each must be among the scopes that the route declares. */
+  can(anyOf: readonly Permission[]): boolean;
+  /**
+   * Goes on only when the principal has one of the permissions.
+   *
+   * @throws HttpError 403
+   */
+  authorize(anyOf: readonly Permission[]): void;
+  /** A public token for what was just made, good for an hour; signed with the key behind the request. */
+  issueToken(scopes: readonly string[]): Promise<string>;
   /** The body of a `json` route; empty otherwise. */
   readonly body: Uint8Array;
   /** What the body, or a line of it, must be; parsed with `jsonBody(request)` or in the route's own words. */

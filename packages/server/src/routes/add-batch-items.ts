@@ -1,6 +1,7 @@
 import { exceedsDepth, MAX_TRIGGER_BODY_BYTES } from "@runmeta/runtime/protocol";
 import { addBatchItemsReply, batchItem } from "@runmeta/runtime/protocol/schemas";
-import { HttpError } from "../http/http-error.ts";
+import { permission } from "../auth/scopes.ts";
+import { forbidden, HttpError } from "../http/http-error.ts";
 import { ndjsonLines } from "../http/ndjson-lines.ts";
 import { parseJson } from "../http/parse-json.ts";
 import { jsonReply } from "../http/reply.ts";
@@ -22,7 +23,10 @@ export function addBatchItemsRoute({ batches }: Services): Route {
   return defineRoute({
     method: "POST",
     path: "/api/v3/batches/:batchId/items",
-    access: { kind: "public-token" },
+    access: {
+      kind: "public-token",
+      scopes: ["write:batch:{batchId}", "batchTrigger:batch", "batchTrigger:tasks:{taskId}"],
+    },
     body: { kind: "ndjson", schema: batchItem },
     contract: {
       operationId: "addBatchItems",
@@ -42,17 +46,28 @@ export function addBatchItemsRoute({ batches }: Services): Route {
     async handle(request) {
       requireNdjson(request);
       const id = request.param("batchId");
-      let batch = isBatchId(id) ? await batches.find(request.principal.environment, id) : undefined;
-      if (batch === undefined) throw new HttpError(422, `Batch ${id.slice(0, 80)} not found`);
+      const { environment } = request.principal;
+      const find = async () => {
+        const found = isBatchId(id) ? await batches.find(environment, id) : undefined;
+        if (found === undefined) throw new HttpError(422, `Batch ${id.slice(0, 80)} not found`);
+        return found;
+      };
+      const anyItem = request.can([permission("write", "batch", id), permission("batchTrigger", "batch")]);
+      // Who may trigger only certain tasks is told about a batch after the first item that is allowed.
+      let batch = anyItem ? await find() : undefined;
       let accepted = 0;
       let deduplicated = 0;
       for await (const items of groups(request)) {
+        if (!anyItem) authorizeItems(request, items);
+        batch ??= await find();
         const result = await batches.addItems(batch, items);
         if (!result.ok) throw new HttpError(422, result.message);
         batch = result.batch;
         accepted += result.accepted;
         deduplicated += result.deduplicated;
       }
+      // Not one item, so not one that was allowed.
+      if (batch === undefined) throw forbidden();
       const { sealed, runCount } = batch;
       return jsonReply(200, {
         id,
@@ -63,6 +78,12 @@ export function addBatchItemsRoute({ batches }: Services): Route {
       });
     },
   });
+}
+
+function authorizeItems(request: Pick<RouteRequest, "authorize">, items: readonly BatchItemRequest[]): void {
+  for (const task of new Set(items.map((item) => item.task))) {
+    request.authorize([permission("batchTrigger", "tasks", task)]);
+  }
 }
 
 async function* groups(

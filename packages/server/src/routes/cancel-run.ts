@@ -1,4 +1,5 @@
 import { runIdReply } from "@runmeta/runtime/protocol/schemas";
+import { permission } from "../auth/scopes.ts";
 import { HttpError } from "../http/http-error.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
@@ -10,7 +11,7 @@ export function cancelRunRoute({ runs }: Services): Route {
   return defineRoute({
     method: "POST",
     path: "/api/v2/runs/:runId/cancel",
-    access: { kind: "public-token" },
+    access: { kind: "public-token", scopes: ["write:runs:{runId}", "write:tasks:{task}"] },
     body: { kind: "none" },
     contract: {
       operationId: "cancelRun",
@@ -24,7 +25,13 @@ export function cancelRunRoute({ runs }: Services): Route {
     },
     async handle(request) {
       const id = runIdParameter(request, notFound);
-      const run = await runs.cancel(request.principal.environment, id);
+      const { environment } = request.principal;
+      const found = await runs.find(environment, id);
+      request.authorize([
+        permission("write", "runs", id),
+        ...(found === undefined ? [] : [permission("write", "tasks", found.task)]),
+      ]);
+      const run = found && (await runs.cancel(environment, id));
       if (run === undefined) throw notFound();
       return jsonReply(200, { id: run.id });
     },

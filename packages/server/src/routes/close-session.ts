@@ -15,7 +15,7 @@ export function closeSessionRoute({ sessions }: Services): Route {
   return defineRoute({
     method: "POST",
     path: "/api/v1/sessions/:session/close",
-    access: { kind: "public-token" },
+    access: { kind: "public-token", scopes: ["admin:sessions:{session}"] },
     body: { kind: "json", schema: closeSessionBody, limitBytes: LIMIT_BYTES },
     contract: {
       operationId: "closeSession",
@@ -30,7 +30,7 @@ export function closeSessionRoute({ sessions }: Services): Route {
     },
     async handle(request) {
       const { reason } = jsonBody(request);
-      const session = await sessionParameter(request, sessions, notFound);
+      const session = await sessionParameter(request, sessions, "admin", notFound);
       const closed = await sessions.close(session, reason);
       if (closed === undefined) throw notFound();
       return jsonReply(200, sessionItem(closed));

@@ -1,9 +1,11 @@
 import { createBatchBody, createBatchReply } from "@runmeta/runtime/protocol/schemas";
+import { permission } from "../auth/scopes.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
-import { TOKEN_CLAIMS_HEADERS, tokenClaims } from "./token-claims.ts";
+import { everyTask } from "./every-task.ts";
+import { HANDLE_TOKEN_HEADERS, handleToken } from "./handle-token.ts";
 
 /** The body is a handful of numbers and up to 1,000 task ids. */
 const LIMIT_BYTES = 1024 * 1024;
@@ -13,7 +15,10 @@ export function createBatchRoute({ batches }: Services): Route {
   return defineRoute({
     method: "POST",
     path: "/api/v3/batches",
-    access: { kind: "public-token" },
+    access: {
+      kind: "public-token",
+      scopes: ["batchTrigger:batch", "batchTrigger:tasks", "batchTrigger:tasks:{taskId}"],
+    },
     body: { kind: "json", schema: createBatchBody, limitBytes: LIMIT_BYTES },
     contract: {
       operationId: "createBatch",
@@ -25,17 +30,20 @@ export function createBatchRoute({ batches }: Services): Route {
         202: {
           description: "The batch is open for its items",
           schema: createBatchReply,
-          headers: TOKEN_CLAIMS_HEADERS,
+          headers: HANDLE_TOKEN_HEADERS,
         },
         200: {
           description: "A batch with this idempotency key is there; its items need not be sent",
           schema: createBatchReply,
-          headers: TOKEN_CLAIMS_HEADERS,
+          headers: HANDLE_TOKEN_HEADERS,
         },
       },
     },
     async handle(request) {
       const body = jsonBody(request);
+      if (!everyTask(request, "batchTrigger", body.taskIdentifiers)) {
+        request.authorize([permission("batchTrigger", "batch"), permission("batchTrigger", "tasks")]);
+      }
       const { environment } = request.principal;
       const { batch, isCached } = await batches.create({
         environment,
@@ -47,7 +55,7 @@ export function createBatchRoute({ batches }: Services): Route {
       return jsonReply(
         isCached ? 200 : 202,
         { id: batch.id, runCount: batch.runCount, isCached, idempotencyKey: batch.idempotencyKey },
-        tokenClaims(environment),
+        await handleToken(request, [`read:batch:${batch.id}`]),
       );
     },
   });

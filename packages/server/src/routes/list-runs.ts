@@ -1,9 +1,11 @@
 import { listRunsQuery, listRunsReply } from "@runmeta/runtime/protocol/schemas";
+import { permission } from "../auth/scopes.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Clock } from "../service/clock.ts";
 import { listedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
+import { everyTask } from "./every-task.ts";
 import { parseListQuery } from "./list-query.ts";
 
 /** `GET /api/v1/runs`: a page of runs, newest first. */
@@ -11,7 +13,7 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
   return defineRoute({
     method: "GET",
     path: "/api/v1/runs",
-    access: { kind: "public-token" },
+    access: { kind: "public-token", scopes: ["read:runs", "read:tasks", "read:tasks:{taskId}"] },
     body: { kind: "none" },
     query: listRunsQuery,
     contract: {
@@ -24,6 +26,8 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
     },
     async handle(request) {
       const query = parseListQuery(request.query(), request.principal.environment, clock.now());
+      if (!everyTask(request, "read", query?.tasks))
+        request.authorize([permission("read", "runs"), permission("read", "tasks")]);
       if (query === undefined) return jsonReply(200, { data: [], pagination: {} });
       const page = await runs.list(query);
       return jsonReply(200, {

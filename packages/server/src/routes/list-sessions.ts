@@ -1,4 +1,5 @@
 import { listSessionsQuery, listSessionsReply } from "@runmeta/runtime/protocol/schemas";
+import { permission } from "../auth/scopes.ts";
 import { queryParameters } from "../http/query-parameters.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
@@ -6,13 +7,14 @@ import type { Clock } from "../service/clock.ts";
 import { parseDurationSeconds } from "../service/duration.ts";
 import type { Services } from "../service/services.ts";
 import { listedSession } from "../service/session-view.ts";
+import { everyTask } from "./every-task.ts";
 
 /** `GET /api/v1/sessions`: a page of sessions, newest first. */
 export function listSessionsRoute({ sessions }: Services, clock: Clock): Route {
   return defineRoute({
     method: "GET",
     path: "/api/v1/sessions",
-    access: { kind: "public-token" },
+    access: { kind: "public-token", scopes: ["read:sessions", "read:tasks", "read:tasks:{taskIdentifier}"] },
     body: { kind: "none" },
     query: listSessionsQuery,
     contract: {
@@ -25,6 +27,9 @@ export function listSessionsRoute({ sessions }: Services, clock: Clock): Route {
     },
     async handle(request) {
       const query = queryParameters(request);
+      if (!everyTask(request, "read", query["filter[taskIdentifier]"])) {
+        request.authorize([permission("read", "sessions"), permission("read", "tasks")]);
+      }
       const now = clock.now();
       const seconds = parseDurationSeconds(query["filter[createdAt][period]"] ?? "");
       const page = await sessions.list({

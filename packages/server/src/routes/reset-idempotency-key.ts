@@ -1,4 +1,5 @@
 import { resetIdempotencyKeyBody, runIdReply } from "@runmeta/runtime/protocol/schemas";
+import { permission } from "../auth/scopes.ts";
 import { HttpError } from "../http/http-error.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
@@ -15,7 +16,7 @@ export function resetIdempotencyKeyRoute({ runs }: Services): Route {
   return defineRoute({
     method: "POST",
     path: "/api/v1/idempotencyKeys/:key/reset",
-    access: { kind: "public-token" },
+    access: { kind: "public-token", scopes: ["write:runs", "write:tasks:{taskIdentifier}"] },
     body: { kind: "json", schema: resetIdempotencyKeyBody, limitBytes: LIMIT_BYTES },
     contract: {
       operationId: "resetIdempotencyKey",
@@ -31,6 +32,7 @@ export function resetIdempotencyKeyRoute({ runs }: Services): Route {
     async handle(request) {
       const key = request.param("key");
       const { taskIdentifier } = jsonBody(request);
+      request.authorize([permission("write", "runs"), permission("write", "tasks", taskIdentifier)]);
       if (await runs.resetIdempotencyKey(request.principal.environment, taskIdentifier, key)) {
         return jsonReply(200, { id: key });
       }

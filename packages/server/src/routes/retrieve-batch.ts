@@ -1,4 +1,5 @@
 import { retrieveBatchReply } from "@runmeta/runtime/protocol/schemas";
+import { permission } from "../auth/scopes.ts";
 import { HttpError } from "../http/http-error.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
@@ -10,7 +11,7 @@ export function retrieveBatchRoute({ batches }: Services): Route {
   return defineRoute({
     method: "GET",
     path: "/api/v2/batches/:batchId",
-    access: { kind: "public-token" },
+    access: { kind: "public-token", scopes: ["read:batch:{batchId}", "read:runs"] },
     body: { kind: "none" },
     contract: {
       operationId: "retrieveBatch",
@@ -23,6 +24,7 @@ export function retrieveBatchRoute({ batches }: Services): Route {
     },
     async handle(request) {
       const id = request.param("batchId");
+      request.authorize([permission("read", "batch", id), permission("read", "runs")]);
       const batch = isBatchId(id) ? await batches.find(request.principal.environment, id) : undefined;
       if (batch === undefined) throw new HttpError(404, "Not found", { "x-should-retry": "false" });
       return jsonReply(200, {

@@ -4,6 +4,7 @@ import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import { retrievedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
+import { readPermissions } from "./read-permissions.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
 
 /** `GET /api/v3/runs/{runId}`: a run with its payload, output, document and relatives. */
@@ -11,7 +12,10 @@ export function retrieveRunRoute({ runs }: Services): Route {
   return defineRoute({
     method: "GET",
     path: "/api/v3/runs/:runId",
-    access: { kind: "public-token" },
+    access: {
+      kind: "public-token",
+      scopes: ["read:runs:{runId}", "read:tasks:{task}", "read:tags:{tag}", "read:batch:{batchId}"],
+    },
     body: { kind: "none" },
     contract: {
       operationId: "retrieveRun",
@@ -26,6 +30,7 @@ export function retrieveRunRoute({ runs }: Services): Route {
     async handle(request) {
       const id = runIdParameter(request, notFound);
       const family = await runs.retrieve(request.principal.environment, id);
+      request.authorize(readPermissions(id, family?.run));
       if (family === undefined) throw notFound();
       return jsonReply(200, retrievedRun(family));
     },

@@ -11,7 +11,7 @@ export function retrieveSessionRoute({ sessions }: Services): Route {
   return defineRoute({
     method: "GET",
     path: "/api/v1/sessions/:session",
-    access: { kind: "public-token" },
+    access: { kind: "public-token", scopes: ["read:sessions:{session}"] },
     body: { kind: "none" },
     contract: {
       operationId: "retrieveSession",
@@ -20,7 +20,7 @@ export function retrieveSessionRoute({ sessions }: Services): Route {
       replies: { 200: { description: "The session", schema: sessionReply }, 404: "`Not found`" },
     },
     async handle(request) {
-      return jsonReply(200, sessionItem(await sessionParameter(request, sessions, notFound)));
+      return jsonReply(200, sessionItem(await sessionParameter(request, sessions, "read", notFound)));
     },
   });
 }

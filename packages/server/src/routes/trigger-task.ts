@@ -1,13 +1,14 @@
 import { MAX_TRIGGER_BODY_BYTES } from "@runmeta/runtime/protocol";
 import { triggerTaskBody, triggerTaskReply } from "@runmeta/runtime/protocol/schemas";
+import { permission } from "../auth/scopes.ts";
 import { HttpError } from "../http/http-error.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
 import { REQUEST_KEY_HEADERS, requestKey } from "../http/request-key.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
+import { HANDLE_TOKEN_HEADERS, handleToken } from "./handle-token.ts";
 import { taskIdParameter } from "./task-id-parameter.ts";
-import { TOKEN_CLAIMS_HEADERS, tokenClaims } from "./token-claims.ts";
 import { triggerRefusal } from "./trigger-refusal.ts";
 
 /** `POST /api/v1/tasks/{taskId}/trigger`: stores a run for the engine. */
@@ -15,7 +16,7 @@ export function triggerTaskRoute({ runs }: Services): Route {
   return defineRoute({
     method: "POST",
     path: "/api/v1/tasks/:taskId/trigger",
-    access: { kind: "public-token" },
+    access: { kind: "public-token", scopes: ["trigger:tasks:{taskId}"] },
     body: { kind: "json", schema: triggerTaskBody, limitBytes: MAX_TRIGGER_BODY_BYTES },
     contract: {
       operationId: "triggerTask",
@@ -28,7 +29,7 @@ export function triggerTaskRoute({ runs }: Services): Route {
         200: {
           description: "The run is stored",
           schema: triggerTaskReply,
-          headers: TOKEN_CLAIMS_HEADERS,
+          headers: HANDLE_TOKEN_HEADERS,
         },
         400: "`Invalid metadata`",
         404: "`Task not found`",
@@ -40,6 +41,7 @@ export function triggerTaskRoute({ runs }: Services): Route {
       const key = requestKey(request);
       const body = jsonBody(request);
       const task = taskIdParameter(request, () => new HttpError(404, "Task not found"));
+      request.authorize([permission("trigger", "tasks", task)]);
       const { environment } = request.principal;
       const result = await runs.trigger({
         environment,
@@ -49,7 +51,12 @@ export function triggerTaskRoute({ runs }: Services): Route {
         requestKey: key,
       });
       if (!result.ok) throw triggerRefusal(result);
-      return jsonReply(200, { id: result.run.id, isCached: result.isCached }, tokenClaims(environment));
+      const { id } = result.run;
+      return jsonReply(
+        200,
+        { id, isCached: result.isCached },
+        await handleToken(request, [`read:runs:${id}`, `write:inputStreams:${id}`]),
+      );
     },
   });
 }

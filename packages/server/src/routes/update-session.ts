@@ -16,7 +16,7 @@ export function updateSessionRoute({ sessions }: Services): Route {
   return defineRoute({
     method: "PATCH",
     path: "/api/v1/sessions/:session",
-    access: { kind: "public-token" },
+    access: { kind: "public-token", scopes: ["admin:sessions:{session}"] },
     body: {
       kind: "json",
       schema: updateSessionBody,
@@ -37,7 +37,7 @@ export function updateSessionRoute({ sessions }: Services): Route {
     },
     async handle(request) {
       const { externalId, tags, metadata } = jsonBody(request, 422);
-      const session = await sessionParameter(request, sessions, notFound);
+      const session = await sessionParameter(request, sessions, "admin", notFound);
       if (externalId !== undefined && externalId !== (session.externalId ?? null)) {
         throw new HttpError(
           422,

@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import { decodeJwt, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { ApiKey } from "./api-key.ts";
+import type { PublicTokenPrincipal } from "./principal.ts";
+import type { SecretKeys } from "./secret-keys.ts";
+
+/** Where official clients and servers say that tokens come from, and for whom they are. */
+const ISSUER = "https://id.trigger.dev";
+const AUDIENCE = "https://api.trigger.dev";
+const ALGORITHM = "HS256";
+
+/** Node takes no longer header; what is longer is not decoded at all. */
+const MAX_TOKEN_LENGTH = 16 * 1024;
+
+/** How long the tokens of handles are good for. */
+const HANDLE_TOKEN_SECONDS = 3600;
+
+/** Why a token is none: `not-public` are JWTs of other kinds, `unknown-environment` those with a `sub` that no key opens. */
+export type TokenFailure = "invalid" | "not-public" | "unknown-environment";
+
+/** What a token that is ours stands for, and the key that signed it. */
+export interface VerifiedToken {
+  readonly principal: PublicTokenPrincipal;
+  readonly key: ApiKey;
+}
+
+/**
+ * Checks a token as the official API does: HS256 and nothing else, signed with a key of the environment in `sub`, from
+ * our issuer for our audience, with an `exp` in the future and no `nbf` there.
+ */
+export async function verifyPublicToken(
+  token: string,
+  keys: SecretKeys,
+  now: Date,
+): Promise<VerifiedToken | TokenFailure> {
+  const claimed = token.length > MAX_TOKEN_LENGTH ? undefined : unverifiedClaims(token);
+  if (claimed === undefined) return "invalid";
+  if (claimed.pub !== true) return "not-public";
+  if (typeof claimed.sub !== "string") return "invalid";
+  const candidates = keys.of(claimed.sub);
+  if (candidates.length === 0) return "unknown-environment";
+  for (const key of candidates) {
+    const claims = await verifiedClaims(token, key, now);
+    if (claims !== undefined) return { principal: principalOf(token, claims, key), key };
+  }
+  return "invalid";
+}
+
+/** Signs a token that can do what `scopes` say, for an hour unless told otherwise. */
+export async function signPublicToken(
+  key: ApiKey,
+  scopes: readonly string[],
+  now: Date,
+  seconds = HANDLE_TOKEN_SECONDS,
+): Promise<string> {
+  return await signClaims(key, { scopes, ...identityClaims(key.environment) }, now, secondsOf(now) + seconds);
+}
+
+/** What makes a token one of an environment. */
+export function identityClaims(environment: string): { readonly sub: string; readonly pub: true } {
+  return { sub: environment, pub: true };
+}
+
+async function signClaims(key: ApiKey, claims: JWTPayload, now: Date, expiresAt: number): Promise<string> {
+  return await new SignJWT(claims)
+    .setProtectedHeader({ alg: ALGORITHM })
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setIssuedAt(secondsOf(now))
+    .setExpirationTime(expiresAt)
+    .sign(await key.hmacKey());
+}
+
+function unverifiedClaims(token: string): JWTPayload | undefined {
+  try {
+    return decodeJwt(token);
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+async function verifiedClaims(token: string, key: ApiKey, now: Date): Promise<JWTPayload | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, await key.hmacKey(), {
+      algorithms: [ALGORITHM],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      requiredClaims: ["exp"],
+      currentDate: now,
+    });
+    return payload;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+function principalOf(token: string, claims: JWTPayload, key: ApiKey): PublicTokenPrincipal {
+  return {
+    kind: "public-token",
+    environment: key.environment,
+    readOnly: key.readOnly,
+    scopes: texts(claims.scopes),
+    oneTimeToken: claims.otu === true ? nameOf(token) : undefined,
+    skipColumns: skipColumnsOf(claims.realtime),
+  };
+}
+
+function skipColumnsOf(realtime: unknown): readonly string[] | undefined {
+  if (typeof realtime !== "object" || realtime === null || !("skipColumns" in realtime)) return undefined;
+  return texts(realtime.skipColumns);
+}
+
+/** Of the signed part only: the last character of a signature can be written in several ways. */
+function nameOf(token: string): string {
+  return createHash("sha256")
+    .update(token.slice(0, token.lastIndexOf(".")))
+    .digest("base64url");
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}
+
+function secondsOf(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

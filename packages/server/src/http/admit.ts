@@ -1,0 +1,101 @@
+import type { ApiKey } from "../auth/api-key.ts";
+import { type AuthFailure, authenticate } from "../auth/authenticate.ts";
+import type { Principal } from "../auth/principal.ts";
+import { signPublicToken } from "../auth/public-token.ts";
+import { allows, type Permission } from "../auth/scopes.ts";
+import type { SecretKeys } from "../auth/secret-keys.ts";
+import { forbidden, HttpError } from "./http-error.ts";
+import type { Route } from "./route.ts";
+
+/**
+ * Lets a request in or not, before its body is read.
+ *
+ * @throws HttpError 401 in the route's words, 403 for a read-only key on a route that changes something
+ */
+export async function admit(
+  route: Route,
+  header: string | null,
+  secretKeys: SecretKeys,
+  now: Date,
+): Promise<Admission> {
+  const { access } = route;
+  if (access.kind === "open") return new Admission(route, NOBODY, undefined);
+  const bare = access.kind === "secret-key" && access.bareKey === true;
+  const credentials = await authenticate(bare ? asBearer(header) : header, secretKeys, now);
+  if (typeof credentials === "string") {
+    throw new HttpError(401, access.unauthorized ?? unauthorizedText(credentials, access.kind));
+  }
+  const { principal, key } = credentials;
+  if (principal.kind === "public-token" && access.kind === "secret-key") {
+    throw new HttpError(401, access.unauthorized ?? unauthorizedText("unknown-key", access.kind));
+  }
+  if (principal.kind === "secret-key" && principal.readOnly && !reads(route)) {
+    throw new HttpError(403, "This API key is read-only");
+  }
+  return new Admission(route, principal, key);
+}
+
+/** A request that was let in: what it may do, and the key behind it. */
+class Admission {
+  readonly principal: Principal;
+  readonly #route: Route;
+  readonly #key: ApiKey | undefined;
+  #asked: boolean;
+
+  constructor(route: Route, principal: Principal, key: ApiKey | undefined) {
+    this.#route = route;
+    this.principal = principal;
+    this.#key = key;
+    this.#asked = principal.kind === "secret-key";
+  }
+
+  can(anyOf: readonly Permission[]): boolean {
+    for (const one of anyOf) this.#requireDeclared(one);
+    const allowed = allows(this.principal, anyOf);
+    this.#asked ||= allowed;
+    return allowed;
+  }
+
+  authorize(anyOf: readonly Permission[]): void {
+    if (!this.can(anyOf)) throw forbidden();
+  }
+
+  async issueToken(scopes: readonly string[], now: Date): Promise<string> {
+    if (this.#key === undefined)
+      throw new Error(`${this.#route.path} is open: no key stands behind a request`);
+    return await signPublicToken(this.#key, scopes, now);
+  }
+
+  /** A forgotten question must not pass for a permission. */
+  requireAsked(): void {
+    if (!this.#asked) throw new Error(`${this.#route.path} answered a token without looking at its scopes`);
+  }
+
+  /** What a route asks for and what it says it asks for stay the same. */
+  #requireDeclared({ action, type }: Permission): void {
+    const { access } = this.#route;
+    const scope = `${action}:${type}`;
+    const declared =
+      access.kind === "public-token" &&
+      access.scopes.some((one) => one === scope || one.startsWith(`${scope}:`));
+    if (!declared) throw new Error(`${this.#route.path} does not declare the scope ${scope}`);
+  }
+}
+
+/** One word that names no scheme is a key. */
+function asBearer(header: string | null): string | null {
+  return header !== null && /^(?!Bearer$)\S+$/i.test(header) ? `Bearer ${header}` : header;
+}
+
+function reads({ access, method }: Route): boolean {
+  return (access.kind === "secret-key" && access.reads) || method === "GET";
+}
+
+function unauthorizedText(failure: AuthFailure, kind: "secret-key" | "public-token"): string {
+  if (failure === "missing") return "Invalid or Missing API key";
+  if (kind === "secret-key" || failure === "unknown-key") return "Invalid API key";
+  return failure === "unknown-environment" ? "Invalid Public Access Token" : "Public Access Token is invalid";
+}
+
+/** Open routes look at no environment. */
+const NOBODY: Principal = { kind: "secret-key", environment: "", readOnly: true };
