@@ -6,9 +6,18 @@ export type { BatchItemError } from "./client/batch-runs.ts";
 export { type ClientConfiguration, configure } from "./client/configure.ts";
 export type { CursorPage, CursorPagePromise } from "./client/cursor-page.ts";
 export { type IdempotencyKeyScope, idempotencyKeys } from "./client/idempotency-keys.ts";
+export { type Records, records } from "./client/records.ts";
+export type { RecordsApi } from "./client/records-api.ts";
 export type { ListedRun, RelatedRun, RetrievedRun, RunRecord } from "./client/run-record.ts";
 export { type PollOptions, type RunReference, runs } from "./client/runs.ts";
 export type { RunsFilter } from "./client/runs-filter.ts";
+export type {
+  NewRecord,
+  RecordCondition,
+  RecordFields,
+  RecordsFilter,
+  RuntypeRecord,
+} from "./client/runtype-record.ts";
 export { tags } from "./client/tags.ts";
 export type { TaskRunPromise, TaskRunResult } from "./client/task-run-promise.ts";
 export type { CallOptions, TriggeredRun } from "./client/trigger.ts";
@@ -63,7 +72,7 @@ export type { ObservedWrite, WriteListener } from "./lifecycle/observe-writes.ts
 export { type Queue, type QueueOptions, queue } from "./lifecycle/queue.ts";
 export { type RetriedCall, retry } from "./lifecycle/retry.ts";
 export type { RetryOptions } from "./lifecycle/retry-options.ts";
-export { runTarget, sessionTarget } from "./lifecycle/run-targets.ts";
+export { recordTarget, runTarget, sessionTarget } from "./lifecycle/run-targets.ts";
 export { type SchemaTaskOptions, schemaTask } from "./lifecycle/schema-task.ts";
 export { task } from "./lifecycle/task.ts";
 export type { TaskRunContext as Context } from "./lifecycle/task-context.ts";

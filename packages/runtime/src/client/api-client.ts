@@ -15,6 +15,8 @@ export interface ApiClientOptions {
   readonly accessToken: string;
   /** Sends the requests. @default the global `fetch`, looked up at each call */
   readonly fetch?: Fetch | undefined;
+  /** A key that is refused with 401 is sent without the word `Bearer` too, and so from then on where that is taken. @default false */
+  readonly triesBareKey?: boolean | undefined;
   /** What retries and deadlines wait on. @default the system's clock */
   readonly clock?: Clock | undefined;
   /** Deadline of one request, headers and body, in milliseconds (1 or more). @default 30000 */
@@ -32,6 +34,8 @@ export interface ApiRequestOptions {
   /** Deadline of each request. @default the client's */
   readonly timeoutMs?: number | undefined;
   readonly retry?: RetryOptions | undefined;
+  /** False where a 409 is an answer and not a race: it is repeated only when the server asks for it. @default true */
+  readonly retryConflict?: boolean | undefined;
   /**
    * False for a body that counts twice when it is applied twice. After a request that may have been applied it is sent
    * again only to a server that says it deduplicates (`x-runmeta-dedupe: 1`); a GET of the same path asks it.
@@ -88,6 +92,9 @@ export class ApiClient {
   readonly #accessToken: string;
   readonly #fetch: Fetch | undefined;
   readonly #requestTimeoutMs: number;
+  readonly #triesBareKey: boolean;
+  /** What stands in front of the key. */
+  #scheme = "Bearer ";
   /** Known once a reply has said so. */
   #deduplicates = false;
 
@@ -97,6 +104,7 @@ export class ApiClient {
     this.#accessToken = parseAccessToken(options.accessToken);
     this.clock = options.clock ?? systemClock;
     this.#fetch = options.fetch;
+    this.#triesBareKey = options.triesBareKey ?? false;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
     if (!(this.#requestTimeoutMs >= 1)) {
       throw new ConfigError(`requestTimeoutMs must be 1 or more, got ${String(this.#requestTimeoutMs)}`);
@@ -122,10 +130,29 @@ export class ApiClient {
    * One attempt, without repetition and without judging the reply: for callers that have rules of their own. Never
    * rejects: faults are values.
    */
-  sendOnce(
+  async sendOnce(
     method: string,
     path: string,
-    options: Omit<ApiRequestOptions, "retry" | "repeatable"> & { readonly maxReplyBytes?: number } = {},
+    options: Omit<ApiRequestOptions, "retry" | "retryConflict" | "repeatable"> & {
+      readonly maxReplyBytes?: number;
+    } = {},
+  ): Promise<ExchangeResult> {
+    const result = await this.#exchange(method, path, options, this.#scheme);
+    if (!this.#triesBareKey || !isUnauthorized(result)) return result;
+    const other = this.#scheme === "" ? "Bearer " : "";
+    const second = await this.#exchange(method, path, options, other);
+    if (isUnauthorized(second)) return result;
+    if (second.kind === "reply") this.#scheme = other;
+    return second;
+  }
+
+  #exchange(
+    method: string,
+    path: string,
+    options: Omit<ApiRequestOptions, "retry" | "retryConflict" | "repeatable"> & {
+      readonly maxReplyBytes?: number;
+    },
+    scheme: string,
   ): Promise<ExchangeResult> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(options.query ?? {}))
@@ -137,7 +164,7 @@ export class ApiClient {
       method,
       url: `${this.baseURL}${path}${search === "" ? "" : `?${search}`}`,
       headers: {
-        authorization: `Bearer ${this.#accessToken}`,
+        authorization: `${scheme}${this.#accessToken}`,
         "content-type": "application/json",
         "trigger-version": CLIENT_VERSION,
         "x-trigger-api-version": API_VERSION,
@@ -184,7 +211,7 @@ export class ApiClient {
       const answered = asking && result.kind === "reply" && result.status < 500;
       const again = asking
         ? !answered || this.#deduplicates
-        : result.kind === "fault" || asksForRetry(result.status, result.headers);
+        : result.kind === "fault" || asksForRetry(result.status, result.headers, options.retryConflict);
       const delayMs = again
         ? retryDelayMs(attempt, options.retry, result.kind === "reply" ? result : undefined, this.clock)
         : undefined;
@@ -242,6 +269,10 @@ export class ApiClient {
   #redact(message: string): string {
     return message.replaceAll(this.#accessToken, "[token]");
   }
+}
+
+function isUnauthorized(result: ExchangeResult): boolean {
+  return result.kind === "reply" && result.status === 401;
 }
 
 /** False when the endpoint certainly did not act on the request. */

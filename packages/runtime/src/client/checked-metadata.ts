@@ -16,12 +16,16 @@ function kindOf(value: unknown): string {
 }
 
 /**
- * Metadata given from outside a document, copied as JSON; undefined stays undefined.
+ * Metadata given from outside a document, copied as JSON; undefined stays undefined. `limitBytes` is the current run's
+ * or the process's limit unless given.
  * @throws MetadataValueError unless it is one plain object of JSON values; MetadataSizeError
  */
-export function checkedMetadata(metadata: unknown): JsonObject | undefined {
+export function checkedMetadata(
+  metadata: unknown,
+  limitBytes: number = documentLimitBytes(),
+): JsonObject | undefined {
   if (metadata === undefined) return undefined;
-  const copy = typeof metadata === "object" ? copyJson(metadata, undefined, documentLimitBytes()) : undefined;
+  const copy = typeof metadata === "object" ? copyJson(metadata, undefined, limitBytes) : undefined;
   if (typeof copy !== "object" || copy === null || Array.isArray(copy)) {
     throw new MetadataValueError("$", `metadata must be a plain object, got ${kindOf(metadata)}`);
   }

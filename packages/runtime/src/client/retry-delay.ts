@@ -39,9 +39,9 @@ export function retryDelayMs(
 }
 
 /** Whether a reply asks for another try: the server's `x-should-retry` decides, else the status. */
-export function asksForRetry(status: number, headers: Headers): boolean {
+export function asksForRetry(status: number, headers: Headers, retryConflict = true): boolean {
   const said = headers.get("x-should-retry");
   if (said === "true") return true;
   if (said === "false") return false;
-  return status === 408 || status === 409 || status === 429 || status >= 500;
+  return status === 408 || (status === 409 && retryConflict) || status === 429 || status >= 500;
 }

@@ -1,6 +1,8 @@
 import { requireApiClient } from "../client/configure.ts";
 import { pathSegment } from "../client/path-segment.ts";
-import { MAX_SESSION_UPDATE_BYTES } from "../protocol/limits.ts";
+import { recordPath } from "../client/records.ts";
+import { type RecordsApi, recordsClient } from "../client/records-api.ts";
+import { MAX_BODY_BYTES, MAX_SESSION_UPDATE_BYTES } from "../protocol/limits.ts";
 import { createReplaceTarget } from "../target/replace-target.ts";
 import { createRunTarget } from "../target/run-target.ts";
 import { followConfiguration } from "./follow-configuration.ts";
@@ -37,5 +39,27 @@ export function sessionTarget(session: string): TargetFor {
       clock,
       limitBytes: MAX_SESSION_UPDATE_BYTES - ENVELOPE_BYTES,
       ...followConfiguration(first),
+    });
+}
+
+/**
+ * Keeps the run's document as a record's metadata: `withRun({ target: recordTarget("rec_1") }, …)` goes on with what the
+ * record has, and each flush replaces it whole (`PUT /v1/records/{id}`; name, type and messages stay). For one writer at
+ * a time: of two, the last one wins. At most 2,097,139 bytes of JSON. The run itself is not registered anywhere, and the
+ * record must be there already.
+ *
+ * @param api a Runtype-shaped API; needs to know only `GET` and `PUT` of a record. @default the configured API
+ * @throws ConfigError when no API is given or configured, or for an id, a base URL or a key that cannot be one
+ */
+export function recordTarget(id: string, api?: RecordsApi): TargetFor {
+  const path = recordPath(id);
+  const first = api === undefined ? requireApiClient() : recordsClient(api);
+  return ({ clock }) =>
+    createReplaceTarget({
+      path,
+      method: "PUT",
+      clock,
+      limitBytes: MAX_BODY_BYTES - ENVELOPE_BYTES,
+      ...(api === undefined ? followConfiguration(first) : { endpoint: () => first }),
     });
 }

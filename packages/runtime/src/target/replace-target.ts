@@ -22,7 +22,7 @@ export interface ReplaceTargetOptions {
 }
 
 /** What stands beside the document in a reply (a configuration, messages) is read too, and may be larger than it. */
-const MAX_REPLY_BYTES = 4 * 1024 * 1024;
+const MAX_REPLY_BYTES = 8 * 1024 * 1024;
 
 /**
  * A document at an endpoint that knows no operations. Each batch is applied here, to the document as it was last read or

@@ -56,10 +56,11 @@ async function findRecord(
 async function listRecords(client: SqlClient, query: RecordQuery): Promise<RecordRow[]> {
   // The page before a cursor is the one nearest to it: read it upwards, then turn it round.
   const backwards = query.before !== undefined && query.after === undefined;
+  // Without the table's name the order would be that of the selected text: "9" before "10".
   const text = `SELECT ${COLUMNS} FROM records WHERE environment = $1
     AND ($2::text IS NULL OR type = $2) AND ($3::text IS NULL OR name = $3)
     AND ($4::bigint IS NULL OR number < $4) AND ($5::bigint IS NULL OR number > $5)
-    ORDER BY number ${backwards ? "ASC" : "DESC"} LIMIT $6::integer`;
+    ORDER BY records.number ${backwards ? "ASC" : "DESC"} LIMIT $6::integer`;
   const { environment, type, name, after, before, limit } = query;
   const result = await client.query<RecordRecord>(
     text,

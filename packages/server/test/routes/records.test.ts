@@ -303,6 +303,17 @@ describe("list", () => {
     expect(Object.keys((await list("type=listed")).data[0]).sort()).toEqual(FIELDS);
   });
 
+  test("stays in order where the numbers behind the cursors grow by a digit", async () => {
+    await using fresh = await startTestServer();
+    const made = Array.from({ length: 8 }, (_, n) => `${n}`);
+    for (const name of made) await fresh.call("POST", "/v1/records", { name, type: "t" });
+    const answer = await fresh.call("GET", "/v1/records?limit=7");
+    expect(names(answer.body)).toEqual(made.slice(1).reverse());
+    expect(
+      names((await fresh.call("GET", `/v1/records?cursor=${answer.body.pagination.next}`)).body),
+    ).toEqual(["0"]);
+  });
+
   test("pages in the words of both APIs, also past a record that was deleted", async () => {
     const ids: string[] = [];
     for (let n = 0; n < 7; n += 1) ids.push((await create({ name: `${n}`, type: "paged" })).id);
