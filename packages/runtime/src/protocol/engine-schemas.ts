@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { MAX_TAG_LENGTH } from "./limits.ts";
 import { metadataDocument } from "./metadata-schemas.ts";
-import { isRunId } from "./run-id.ts";
-import { runStatus } from "./run-schemas.ts";
+import { runId, runStatus } from "./run-schemas.ts";
 
-const runId = z.string().refine(isRunId, "must be a run id");
 const tag = z.string().max(MAX_TAG_LENGTH);
 const attempt = z.number().int().positive();
 /** The worker's own name for itself, unique to one process or one execution. */

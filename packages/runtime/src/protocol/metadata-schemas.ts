@@ -4,22 +4,37 @@ import type { JsonObject, JsonValue } from "./json.ts";
 import { isSafeKey } from "./metadata-key.ts";
 
 /** Any JSON value that may be stored. Checked by hand in one linear pass: `z.json()` costs more than the whole request. */
-export const jsonValue = z.custom<JsonValue>(isJsonValue, "must be a JSON value");
+export const jsonValue = z
+  .custom<JsonValue>(isJsonValue, "must be a JSON value")
+  .meta({ id: "JsonValue", description: "Any JSON value, nested at most 64 deep." });
 
 /** A metadata document. */
-export const metadataDocument = z.custom<JsonObject>(isJsonObject, "must be a JSON object");
+export const metadataDocument = z.custom<JsonObject>(isJsonObject, "must be a JSON object").meta({
+  id: "MetadataDocument",
+  type: "object",
+  description: "A JSON object, 4,096 bytes as UTF-8 unless the server is configured otherwise.",
+});
 
-const key = z.string().refine(isSafeKey, "is not an allowed metadata key");
+const key = z
+  .string()
+  .refine(isSafeKey, "is not an allowed metadata key")
+  .describe("A key of the document, or with `$.` in front a JSON path: `$.steps.0.done`.");
 
 /** One operation as it travels; members it does not know are dropped. */
-export const operationSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("set"), key, value: jsonValue }),
-  z.object({ type: z.literal("delete"), key }),
-  z.object({ type: z.literal("append"), key, value: jsonValue }),
-  z.object({ type: z.literal("remove"), key, value: jsonValue }),
-  z.object({ type: z.literal("increment"), key, value: z.number() }),
-  z.object({ type: z.literal("update"), value: metadataDocument }),
-]);
+export const operationSchema = z
+  .discriminatedUnion("type", [
+    z.object({ type: z.literal("set"), key, value: jsonValue }),
+    z.object({ type: z.literal("delete"), key }),
+    z.object({ type: z.literal("append"), key, value: jsonValue }),
+    z.object({ type: z.literal("remove"), key, value: jsonValue }),
+    z.object({ type: z.literal("increment"), key, value: z.number() }),
+    z.object({ type: z.literal("update"), value: metadataDocument }),
+  ])
+  .meta({
+    id: "Operation",
+    description:
+      "One change of a document. `append` makes a list of what is there, `remove` drops all equal members of a list, `increment` counts what is no number as 0, `update` replaces the whole document.",
+  });
 
 const operations = z.array(operationSchema).optional();
 

@@ -1,9 +1,16 @@
 import { z } from "zod";
 import { metadataDocument } from "./metadata-schemas.ts";
+import { runIdPattern } from "./run-id.ts";
 import { RUN_STATUSES } from "./run-status.ts";
 
+/** A run id: `run_` and 1 to 64 letters, digits, `_` or `-`. */
+export const runId = z.string().regex(runIdPattern, "must be a run id");
+
 /** Names of a run's state in API replies; any other one is refused by official clients. */
-export const runStatus = z.enum(RUN_STATUSES);
+export const runStatus = z.enum(RUN_STATUSES).meta({ id: "RunStatus" });
+
+/** An ISO text. */
+const date = z.string().meta({ format: "date-time" });
 
 /** What every form of a run has. Optional members are left out, never null. */
 const runFields = z.object({
@@ -20,13 +27,12 @@ const runFields = z.object({
   isFailed: z.boolean(),
   isCancelled: z.boolean(),
   isTest: z.boolean(),
-  /** Dates are ISO texts. */
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  startedAt: z.string().optional(),
-  finishedAt: z.string().optional(),
-  delayedUntil: z.string().optional(),
-  expiredAt: z.string().optional(),
+  createdAt: date,
+  updatedAt: date,
+  startedAt: date.optional(),
+  finishedAt: date.optional(),
+  delayedUntil: date.optional(),
+  expiredAt: date.optional(),
   ttl: z.string().optional(),
   tags: z.array(z.string()),
   costInCents: z.number(),
@@ -41,7 +47,7 @@ const treeFields = {
   batchId: z.string().optional(),
 };
 
-const relatedRun = runFields.extend(treeFields);
+const relatedRun = runFields.extend(treeFields).meta({ id: "RelatedRun" });
 
 /** Reply to `GET /api/v3/runs/{runId}`. Payload and output are decoded JSON values. */
 export const retrieveRunReply = relatedRun.extend({
@@ -51,6 +57,7 @@ export const retrieveRunReply = relatedRun.extend({
     .object({ message: z.string(), name: z.string().optional(), stackTrace: z.string().optional() })
     .optional(),
   attemptCount: z.number().default(0),
+  attempts: z.array(z.unknown()).optional().describe("Empty: kept for older clients."),
   relatedRuns: z.object({
     root: relatedRun.optional(),
     parent: relatedRun.optional(),
@@ -84,24 +91,42 @@ export const period = z.string().regex(/^[0-9]{1,9}[smhdw]$/, "must be a duratio
 
 /** Query of `GET /api/v1/runs`, as an object of its parameters; page size 25 unless given. */
 export const listRunsQuery = z.object({
-  "page[size]": z.coerce.number().int().min(1).max(100).default(25),
-  "page[after]": z.string().optional(),
-  "page[before]": z.string().optional(),
-  "filter[status]": commaList.pipe(z.array(runStatus)).optional(),
-  "filter[taskIdentifier]": commaList.optional(),
-  "filter[version]": commaList.optional(),
-  "filter[tag]": commaList.optional(),
-  "filter[queue]": commaList.optional(),
-  "filter[machine]": commaList.optional(),
-  "filter[region]": commaList.optional(),
-  "filter[bulkAction]": z.string().optional(),
-  "filter[schedule]": z.string().optional(),
-  "filter[batch]": z.string().optional(),
+  "page[size]": z.coerce.number().int().min(1).max(100).default(25).describe("Runs on a page."),
+  "page[after]": z.string().optional().describe("The `pagination.next` of a page: what comes after it."),
+  "page[before]": z
+    .string()
+    .optional()
+    .describe("The `pagination.previous` of a page: what comes before it."),
+  "filter[status]": commaList.pipe(z.array(runStatus)).optional().describe("Statuses, joined by commas."),
+  "filter[taskIdentifier]": commaList.optional().describe("Ids of tasks, joined by commas."),
+  "filter[version]": commaList
+    .optional()
+    .describe("Versions, joined by commas; this server has none, so nothing matches."),
+  "filter[tag]": commaList.optional().describe("Tags, joined by commas; any of them."),
+  "filter[queue]": commaList.optional().describe("Names of queues, joined by commas."),
+  "filter[machine]": commaList.optional().describe("Machine presets, joined by commas."),
+  "filter[region]": commaList.optional().describe("Regions, joined by commas."),
+  "filter[bulkAction]": z
+    .string()
+    .optional()
+    .describe("Id of a bulk action; this server has none, so nothing matches."),
+  "filter[schedule]": z
+    .string()
+    .optional()
+    .describe("Id of a schedule; this server has none, so nothing matches."),
+  "filter[batch]": z.string().optional().describe("Id of a batch."),
   "filter[isTest]": z
     .enum(["true", "false"])
     .transform((text) => text === "true")
-    .optional(),
-  "filter[createdAt][from]": instant.optional(),
-  "filter[createdAt][to]": instant.optional(),
-  "filter[createdAt][period]": period.optional(),
+    .optional()
+    .describe("Only test runs, or none."),
+  "filter[createdAt][from]": instant
+    .optional()
+    .describe("Created at or after: a date, or milliseconds since 1970."),
+  "filter[createdAt][to]": instant
+    .optional()
+    .describe("Created at or before: a date, or milliseconds since 1970."),
+  "filter[createdAt][period]": period
+    .optional()
+    .describe("Created within this time: `90s`, `10m`, `1h`, `7d`, `2w`."),
 });

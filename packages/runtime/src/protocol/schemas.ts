@@ -35,6 +35,7 @@ export {
   listRunsQuery,
   listRunsReply,
   retrieveRunReply,
+  runId,
   runIdReply,
   runStatus,
 } from "./run-schemas.ts";

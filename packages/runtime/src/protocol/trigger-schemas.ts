@@ -11,32 +11,35 @@ const idempotencyKeyTTL = z.string().regex(/^[0-9]{1,9}[smhd]$/, "must be a dura
 const idempotencyKeyOptions = z.object({ key: z.string(), scope: z.enum(["run", "attempt", "global"]) });
 
 /** Options of a trigger that are kept. All others that clients send are ignored. */
-export const triggerOptions = z.object({
-  payloadType: z.string().optional(),
-  /** Checked where the run is made: a wrong one is answered with `Invalid metadata`. */
-  metadata: z.unknown().optional(),
-  metadataType: z.string().optional(),
-  tags: tags.optional(),
-  idempotencyKey: idempotencyKey.optional(),
-  idempotencyKeyTTL: idempotencyKeyTTL.optional(),
-  idempotencyKeyOptions: idempotencyKeyOptions.optional(),
-  parentRunId: z.string().optional(),
-  resumeParentOnCompletion: z.boolean().optional(),
-  /** A duration or an ISO date; a wrong one is answered with 422. */
-  delay: z.string().optional(),
-  /** A duration, or seconds. */
-  ttl: z.union([z.string(), z.number().int().nonnegative()]).optional(),
-  test: z.boolean().optional(),
-  queue: z.object({ name: z.string() }).optional(),
-  concurrencyKey: z.union([z.string(), z.number()]).optional(),
-  priority: z.number().optional(),
-  maxAttempts: z.number().int().optional(),
-  /** Seconds. */
-  maxDuration: z.number().optional(),
-  machine: z.enum(MACHINE_PRESETS).optional(),
-  lockToVersion: z.string().optional(),
-  region: z.string().optional(),
-});
+export const triggerOptions = z
+  .object({
+    payloadType: z.string().optional(),
+    /** Checked where the run is made: a wrong one is answered with `Invalid metadata`. */
+    metadata: z.unknown().optional(),
+    metadataType: z.string().optional(),
+    tags: tags.optional(),
+    idempotencyKey: idempotencyKey.optional(),
+    idempotencyKeyTTL: idempotencyKeyTTL.optional(),
+    idempotencyKeyOptions: idempotencyKeyOptions.optional(),
+    parentRunId: z.string().optional(),
+    resumeParentOnCompletion: z.boolean().optional(),
+    /** A wrong one is answered with 422. */
+    delay: z.string().optional().describe("A duration such as `1h30m`, or an ISO date."),
+    ttl: z
+      .union([z.string(), z.number().int().nonnegative()])
+      .optional()
+      .describe("A duration such as `10m`, or seconds."),
+    test: z.boolean().optional(),
+    queue: z.object({ name: z.string() }).optional(),
+    concurrencyKey: z.union([z.string(), z.number()]).optional(),
+    priority: z.number().optional(),
+    maxAttempts: z.number().int().optional(),
+    maxDuration: z.number().optional().describe("Seconds."),
+    machine: z.enum(MACHINE_PRESETS).optional(),
+    lockToVersion: z.string().optional(),
+    region: z.string().optional(),
+  })
+  .meta({ id: "TriggerOptions" });
 
 /** Body of `POST /api/v1/tasks/{taskId}/trigger`. The payload is a text in the format of `options.payloadType`, or JSON. */
 export const triggerTaskBody = z.object({

@@ -1,4 +1,6 @@
 import type { Route } from "../http/route.ts";
+import { buildDocument } from "../openapi/build-document.ts";
+import type { OpenApiDocument } from "../openapi/openapi-document.ts";
 import type { Clock } from "../service/clock.ts";
 import type { Services } from "../service/services.ts";
 import { addBatchItemsRoute } from "./add-batch-items.ts";
@@ -13,6 +15,7 @@ import { healthRoute } from "./healthz.ts";
 import { listRecordsRoute } from "./list-records.ts";
 import { listRunsRoute } from "./list-runs.ts";
 import { listSessionsRoute } from "./list-sessions.ts";
+import { openApiRoute } from "./openapi.ts";
 import { putMetadataRoute } from "./put-metadata.ts";
 import { replayRunRoute } from "./replay-run.ts";
 import { rescheduleRunRoute } from "./reschedule-run.ts";
@@ -32,7 +35,12 @@ import { startAttemptRoute } from "./worker-start-attempt.ts";
 
 /** Every endpoint of the server. */
 export function allRoutes(services: Services, clock: Clock): Route[] {
-  return [
+  let document: OpenApiDocument | undefined;
+  const describe = (): OpenApiDocument => {
+    document ??= buildDocument(routes);
+    return document;
+  };
+  const routes: Route[] = [
     putMetadataRoute(services),
     getMetadataRoute(services),
     triggerTaskRoute(services),
@@ -61,5 +69,7 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     updateRecordRoute(services),
     deleteRecordRoute(services),
     healthRoute(),
+    openApiRoute(describe),
   ];
+  return routes;
 }

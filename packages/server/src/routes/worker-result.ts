@@ -17,7 +17,8 @@ const resultQuery = z.object({
     .string()
     .regex(/^\d{1,9}$/, "Must be a number of milliseconds")
     .transform((text) => Math.min(Number(text), MAX_TIMEOUT_MS))
-    .optional(),
+    .optional()
+    .describe("How long to wait at most, in milliseconds; 20,000 unless given, and never longer."),
 });
 
 /**
