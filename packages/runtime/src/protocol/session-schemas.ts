@@ -83,7 +83,7 @@ export const closeSessionBody = z
   .object({ reason: z.string().max(256).optional(), callingRunId: z.string().optional() })
   .prefault({});
 
-const date = z.string();
+const date = z.string().meta({ format: "date-time" });
 
 /** A session in a reply. Members that may be null are always there. */
 export const sessionItem = z.object({
@@ -123,18 +123,30 @@ const inRange = instant.refine(
 /** Query of `GET /api/v1/sessions`, as an object of its parameters; page size 20 unless given. */
 export const listSessionsQuery = z
   .object({
-    "page[size]": z.coerce.number().int().min(1).max(100).default(20),
-    "page[after]": cursor.optional(),
-    "page[before]": cursor.optional(),
-    "filter[type]": filterValues.optional(),
-    /** Any of them. */
-    "filter[tags]": filterValues.optional(),
-    "filter[taskIdentifier]": filterValues.optional(),
-    "filter[externalId]": z.string().refine(isPrintable, "must be printable text").optional(),
-    "filter[status]": commaList.pipe(z.array(z.enum(["ACTIVE", "CLOSED", "EXPIRED"]))).optional(),
-    "filter[createdAt][from]": inRange.optional(),
-    "filter[createdAt][to]": inRange.optional(),
-    "filter[createdAt][period]": period.optional(),
+    "page[size]": z.coerce.number().int().min(1).max(100).default(20).describe("Sessions on a page."),
+    "page[after]": cursor.optional().describe("The `pagination.next` of a page: what comes after it."),
+    "page[before]": cursor.optional().describe("The `pagination.previous` of a page: what comes before it."),
+    "filter[type]": filterValues.optional().describe("Types, joined by commas."),
+    "filter[tags]": filterValues.optional().describe("Tags, joined by commas; any of them."),
+    "filter[taskIdentifier]": filterValues.optional().describe("Ids of tasks, joined by commas."),
+    "filter[externalId]": z
+      .string()
+      .refine(isPrintable, "must be printable text")
+      .optional()
+      .describe("An external id."),
+    "filter[status]": commaList
+      .pipe(z.array(z.enum(["ACTIVE", "CLOSED", "EXPIRED"])))
+      .optional()
+      .describe("ACTIVE, CLOSED or EXPIRED, joined by commas."),
+    "filter[createdAt][from]": inRange
+      .optional()
+      .describe("Created at or after: a date, or milliseconds since 1970."),
+    "filter[createdAt][to]": inRange
+      .optional()
+      .describe("Created at or before: a date, or milliseconds since 1970."),
+    "filter[createdAt][period]": period
+      .optional()
+      .describe("Created within this time: `90s`, `10m`, `1h`, `7d`, `2w`."),
   })
   .refine((query) => query["page[after]"] === undefined || query["page[before]"] === undefined, {
     message: "Cannot pass both page[after] and page[before] on the same request",

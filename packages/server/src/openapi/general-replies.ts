@@ -41,7 +41,7 @@ function* generalRefusals(route: Route): Generator<[status: number, text: string
   const { access, body, contract } = route;
   if (body.kind === "json") {
     yield [400, "The body is empty, not JSON, or not what is asked for"];
-    yield [413, "`Request body too large`"];
+    yield [body.tooLarge ?? 413, "`Request body too large`"];
     yield [415, "A content type other than JSON, or an encoding other than gzip"];
   }
   if (body.kind === "ndjson") {

@@ -17,6 +17,7 @@ import { listRunsRoute } from "./list-runs.ts";
 import { listSessionsRoute } from "./list-sessions.ts";
 import { openApiRoute } from "./openapi.ts";
 import { putMetadataRoute } from "./put-metadata.ts";
+import { referenceRoute } from "./reference.ts";
 import { replayRunRoute } from "./replay-run.ts";
 import { rescheduleRunRoute } from "./reschedule-run.ts";
 import { resetIdempotencyKeyRoute } from "./reset-idempotency-key.ts";
@@ -70,6 +71,7 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     deleteRecordRoute(services),
     healthRoute(),
     openApiRoute(describe),
+    referenceRoute(describe),
   ];
   return routes;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenApiDocument } from "../../src/openapi/openapi-document.ts";
 import { startTestServer, type TestServer } from "../server/test-server.ts";
+import { testStorage } from "../server/test-storage.ts";
 import { ReplyChecker } from "./reply-checker.ts";
 
 /** What a request needs beside the operation's method and path. */
@@ -12,11 +13,12 @@ interface Call {
   readonly headers?: Record<string, string>;
 }
 
+const storage = testStorage();
 let api: TestServer;
 let document: OpenApiDocument;
 let checker: ReplyChecker;
 beforeAll(async () => {
-  api = await startTestServer();
+  api = await startTestServer({ storage });
   document = (await api.call("GET", "/openapi.json")).body;
   checker = new ReplyChecker(document);
 });
@@ -57,6 +59,13 @@ const valid: Readonly<Record<string, () => Promise<Call>>> = {
     headers: { "content-type": "application/x-ndjson" },
   }),
   retrieveBatch: async () => ({ path: { batchId: await batch() } }),
+  listSessions: async () => {
+    await session();
+    return { query: "page[size]=2&filter[status]=ACTIVE" };
+  },
+  retrieveSession: async () => ({ path: { session: await session() } }),
+  updateSession: async () => ({ path: { session: await session() }, body: { metadata: { a: 1 } } }),
+  closeSession: async () => ({ path: { session: await session() }, body: { reason: "done" } }),
   registerRun: async () => ({ path: { runId: "run_contract" }, body: { task: "hello" } }),
   startAttempt: async () => ({ path: { runId: await registeredRun() }, body: { attempt: 1 } }),
   heartbeatAttempt: async () => ({ path: { runId: await startedRun() } }),
@@ -64,6 +73,7 @@ const valid: Readonly<Record<string, () => Promise<Call>>> = {
   waitForResult: async () => ({ path: { runId: await endedRun() }, query: "timeoutMs=0" }),
   health: async () => ({}),
   openapi: async () => ({}),
+  reference: async () => ({}),
 };
 
 let count = 0;
@@ -81,6 +91,20 @@ async function endedRun(): Promise<string> {
   const id = await startedRun();
   await api.call("POST", `/engine/v1/runs/${id}/complete`, { ok: false, error: { message: "boom" } });
   return id;
+}
+async function session(): Promise<string> {
+  const row = await storage.insertSession({
+    id: `session_contract${count++}`,
+    environment: "dev",
+    externalId: undefined,
+    type: "chat",
+    task: "hello",
+    triggerConfig: '{"basePayload":{}}',
+    tags: ["a"],
+    metadata: '{"a":0}',
+    expiresAt: undefined,
+  });
+  return row.id;
 }
 async function batch(): Promise<string> {
   return (await api.call("POST", "/api/v3/batches", { runCount: 1 })).body.id;

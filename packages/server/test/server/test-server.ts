@@ -47,7 +47,7 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
       status: response.status,
       headers: response.headers,
       text,
-      body: text === "" ? undefined : JSON.parse(text),
+      body: text === "" ? undefined : isJson(response) ? JSON.parse(text) : text,
     };
   };
   return {
@@ -61,6 +61,10 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
     },
     [Symbol.asyncDispose]: () => server.close(),
   };
+}
+
+function isJson(response: Response): boolean {
+  return response.headers.get("content-type")?.startsWith("application/json") === true;
 }
 
 function isRaw(body: unknown): body is string | Uint8Array | ReadableStream {
