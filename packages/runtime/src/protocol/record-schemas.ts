@@ -36,9 +36,8 @@ export const recordReply = z.object({
   userId: z.string(),
   organizationId: z.string().nullable(),
   productSurfaceId: z.string().nullable(),
-  /** ISO texts. */
-  createdAt: z.string(),
-  updatedAt: z.string(),
+  createdAt: z.string().meta({ format: "date-time" }),
+  updatedAt: z.string().meta({ format: "date-time" }),
   metadataLabels: z.record(z.string(), z.string()).optional(),
   metadataSchema: z.record(z.string(), z.unknown()).optional(),
 });
@@ -49,13 +48,13 @@ const cursor = z.string().regex(/^\d{1,18}$/, "is not a cursor of this list");
 
 /** Query of `GET /v1/records`, in the words of both APIs: Runtype's `limit` and `cursor` win. */
 export const listRecordsQuery = z.object({
-  type: z.string().refine(storable, NOT_STORABLE).optional(),
-  name: z.string().refine(storable, NOT_STORABLE).optional(),
-  limit: pageSize.optional(),
-  cursor: cursor.optional(),
-  "page[size]": pageSize.default(20),
-  "page[after]": cursor.optional(),
-  "page[before]": cursor.optional(),
+  type: z.string().refine(storable, NOT_STORABLE).optional().describe("The type, exactly."),
+  name: z.string().refine(storable, NOT_STORABLE).optional().describe("The name, exactly."),
+  limit: pageSize.optional().describe("Records on a page, as Runtype calls it."),
+  cursor: cursor.optional().describe("The `pagination.nextCursor` of a page: what comes after it."),
+  "page[size]": pageSize.default(20).describe("Records on a page; `limit` wins."),
+  "page[after]": cursor.optional().describe("The `pagination.next` of a page; `cursor` wins."),
+  "page[before]": cursor.optional().describe("The `pagination.previous` of a page: what comes before it."),
 });
 
 /**

@@ -1,3 +1,4 @@
+import { IDEMPOTENCY_KEY_HEADER } from "@runmeta/runtime/protocol";
 import { z } from "zod";
 import type { Route } from "../http/route.ts";
 import type { ReplyContract } from "../http/route-contract.ts";
@@ -49,7 +50,8 @@ function* generalRefusals(route: Route): Generator<[status: number, text: string
     yield [415, "A content type other than newline-delimited JSON"];
   }
   if (route.query !== undefined) yield [400, "`Query Error`: `details` name the parameters"];
-  if (contract.headers !== undefined) yield [400, "`Headers Error`: `details` name the header"];
+  if (contract.headers?.[IDEMPOTENCY_KEY_HEADER] !== undefined)
+    yield [400, "`Headers Error`: `details` name the header"];
   if (access.kind === "open") return;
   yield [401, unauthorizedText(access)];
   if (access.kind === "public-token") yield [403, "`Unauthorized`: the token's scopes do not cover it"];
