@@ -1,13 +1,19 @@
 // --- metadata: works anywhere below a run, does nothing outside one
 
-export type { BatchItem, BatchOptions, BatchResult, TriggeredBatch } from "./client/batch.ts";
+export type { BatchItem, BatchItems, BatchOptions, TriggeredBatch } from "./client/batch.ts";
 // --- client
 export type { BatchItemError } from "./client/batch-runs.ts";
 export { type ClientConfiguration, configure } from "./client/configure.ts";
 export type { CursorPage, CursorPagePromise } from "./client/cursor-page.ts";
-export { type IdempotencyKeyScope, idempotencyKeys } from "./client/idempotency-keys.ts";
 export { type Records, records } from "./client/records.ts";
 export type { RecordsApi } from "./client/records-api.ts";
+export {
+  type IdempotencyKeyScope,
+  idempotencyKeys,
+  type ResetKeyOptions,
+} from "./client/idempotency-keys.ts";
+export type { ReplayRunOptions } from "./client/replay-body.ts";
+export type { RetrievedBatch } from "./client/retrieve-batch.ts";
 export type { ListedRun, RelatedRun, RetrievedRun, RunRecord } from "./client/run-record.ts";
 export { type PollOptions, type RunReference, runs } from "./client/runs.ts";
 export type { RunsFilter } from "./client/runs-filter.ts";
@@ -19,7 +25,7 @@ export type {
   RuntypeRecord,
 } from "./client/runtype-record.ts";
 export { tags } from "./client/tags.ts";
-export type { TaskRunPromise, TaskRunResult } from "./client/task-run-promise.ts";
+export type { TaskRunPromise } from "./client/task-run-promise.ts";
 export type { CallOptions, TriggeredRun } from "./client/trigger.ts";
 export type { MetadataInput, TriggerOptions } from "./client/trigger-options.ts";
 export type { MetadataUpdate } from "./client/update-metadata.ts";
@@ -61,21 +67,68 @@ export {
   UnprocessableEntityError,
 } from "./errors.ts";
 export type { FlushOptions } from "./flush/flusher-options.ts";
+export {
+  type BatchByIdItem,
+  type BatchByIdResult,
+  type BatchByTaskItem,
+  type BatchByTaskResult,
+  batch,
+  type ResultOf,
+} from "./lifecycle/batch.ts";
 // --- tasks
 export { defineConfig, type RunmetaConfig } from "./lifecycle/config.ts";
 export { type CurrentRun, currentRun } from "./lifecycle/current-run.ts";
 export { heartbeats } from "./lifecycle/heartbeats.ts";
 export type { CompletionResult, HookParams, TaskHooks } from "./lifecycle/hooks.ts";
 export { type LocalsKey, locals } from "./lifecycle/locals.ts";
+export type { LogLevel } from "./lifecycle/log-level.ts";
+export type { LogSpan, SpanOptions } from "./lifecycle/log-span.ts";
 export { type LogLine, type LogSink, logger, setLogSink } from "./lifecycle/logger.ts";
 export type { ObservedWrite, WriteListener } from "./lifecycle/observe-writes.ts";
+export type {
+  AnyOnCancelHookFunction,
+  AnyOnCatchErrorHookFunction,
+  AnyOnCompleteHookFunction,
+  AnyOnFailureHookFunction,
+  AnyOnMiddlewareHookFunction,
+  AnyOnResumeHookFunction,
+  AnyOnStartAttemptHookFunction,
+  AnyOnStartHookFunction,
+  AnyOnSuccessHookFunction,
+  AnyOnWaitHookFunction,
+  AnyRetrieveRunResult,
+  ApiClientConfiguration,
+  BatchResult,
+  BatchRunHandle,
+  HandleErrorArgs,
+  HandleErrorFunction,
+  IdempotencyKey,
+  JSONSchema,
+  OnStartHookFunction,
+  RetrieveRunResult,
+  RunMetadata,
+  TaskCompleteResult,
+  TaskFromIdentifier,
+  TaskOptionsWithSchema,
+  TaskRunResult,
+  TaskSchema,
+  TaskStartHookParams,
+  TaskWithSchema,
+  TaskWithSchemaOptions,
+  TriggerConfig,
+} from "./lifecycle/official-types.ts";
 export { type Queue, type QueueOptions, queue } from "./lifecycle/queue.ts";
 export { type RetriedCall, retry } from "./lifecycle/retry.ts";
+export type {
+  FetchRetryOptions,
+  FetchRetryStrategy,
+  RetryFetchInit,
+} from "./lifecycle/retry-fetch.ts";
 export type { RetryOptions } from "./lifecycle/retry-options.ts";
 export { recordTarget, runTarget, sessionTarget } from "./lifecycle/run-targets.ts";
 export { type SchemaTaskOptions, schemaTask } from "./lifecycle/schema-task.ts";
 export { task } from "./lifecycle/task.ts";
-export type { TaskRunContext as Context } from "./lifecycle/task-context.ts";
+export type { TaskRunContext, TaskRunContext as Context } from "./lifecycle/task-context.ts";
 export type { RunParams, TaskOptions } from "./lifecycle/task-definition.ts";
 export type {
   AnyTask,
@@ -91,7 +144,7 @@ export { tasks } from "./lifecycle/tasks.ts";
 export { timeout } from "./lifecycle/timeout.ts";
 export { type ComputeUsage, type CurrentUsage, usage } from "./lifecycle/usage.ts";
 export { useConfig } from "./lifecycle/use-config.ts";
-export { type WaitDuration, wait } from "./lifecycle/wait.ts";
+export { type CommonWaitOptions, type WaitDuration, type WaitForOptions, wait } from "./lifecycle/wait.ts";
 export {
   type RunOptions,
   type RunResult,
@@ -113,7 +166,6 @@ export {
   __setSessionStartImplForTests,
   auth,
   BatchTriggerError,
-  batch,
   ChatChunkTooLargeError,
   chatEvent,
   concurrencyLimit,

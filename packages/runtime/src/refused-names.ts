@@ -155,7 +155,5 @@ export const WebhookWaiterCancelledError = /* @__PURE__ */ refused(
 );
 /** Thrown by the official SDK's webhooks. Not supported. */
 export const WebhookWaiterLimitError = /* @__PURE__ */ refused("WebhookWaiterLimitError", neverThrown);
-/** Batches of several tasks. Not supported. */
-export const batch = /* @__PURE__ */ refused("batch", "use batchTrigger of the task");
-/** Thrown by batches. Not supported. */
+/** Thrown by the official batches; here it is an ApiError. Not supported. */
 export const BatchTriggerError = /* @__PURE__ */ refused("BatchTriggerError", neverThrown);

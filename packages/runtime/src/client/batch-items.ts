@@ -13,12 +13,23 @@ export interface BatchItem<Payload = unknown> {
   readonly options?: TriggerOptions | undefined;
 }
 
+/** One run of a batch whose items may be of several tasks. */
+export interface TaskBatchItem extends BatchItem {
+  /** The task's id. */
+  readonly task: string;
+}
+
+/** The items of a batch; what comes piece by piece is read to its end before anything is sent. */
+export type BatchItems<Item> = readonly Item[] | AsyncIterable<Item> | ReadableStream<Item>;
+
 /** Options of a batch as a whole; those of an item stand beside its payload. */
 export interface BatchOptions {
   /** One key for the batch; each item without a key of its own gets this one and its index. Scope `run`. */
   readonly idempotencyKey?: string | readonly string[] | undefined;
   /** How long the key is remembered: a number and s, m, h or d, for example "12h". @default the server's, 30 days */
   readonly idempotencyKeyTTL?: string | undefined;
+  /** Taken for compatibility and not used: the runs of a batch start as their queues allow. */
+  readonly triggerSequentially?: boolean | undefined;
 }
 
 /** A batch of 1,000 large payloads may be gigabytes: a request that failed is sent again in parts of this size. */
@@ -39,8 +50,7 @@ function itemKey(
 
 /** One line of NDJSON an item. Checks every item; nothing is sent. */
 export async function itemLines(
-  taskId: string,
-  items: readonly BatchItem[],
+  items: readonly TaskBatchItem[],
   options: BatchOptions,
   wait: { readonly resumeParentOnCompletion: boolean },
 ): Promise<string[]> {
@@ -53,7 +63,7 @@ export async function itemLines(
         { ...item.options, idempotencyKey, idempotencyKeyTTL },
         wait,
       );
-      return `${JSON.stringify({ index, task: taskId, ...body })}\n`;
+      return `${JSON.stringify({ index, task: item.task, ...body })}\n`;
     }),
   );
 }

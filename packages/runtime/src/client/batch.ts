@@ -2,7 +2,14 @@ import { currentScope } from "../context/context-storage.ts";
 import { whileWaiting } from "../context/while-waiting.ts";
 import { ApiError, ConfigError } from "../errors.ts";
 import { MAX_BATCH_RUNS } from "../protocol/limits.ts";
-import { type BatchItem, type BatchOptions, itemLines, sendItems } from "./batch-items.ts";
+import {
+  type BatchItem,
+  type BatchItems,
+  type BatchOptions,
+  itemLines,
+  sendItems,
+  type TaskBatchItem,
+} from "./batch-items.ts";
 import { type BatchItemError, retrieveBatch } from "./batch-runs.ts";
 import { requireApiClient } from "./configure.ts";
 import { resolveIdempotencyKey } from "./idempotency-keys.ts";
@@ -12,7 +19,7 @@ import type { TaskRunResult } from "./task-run-promise.ts";
 import type { CallOptions } from "./trigger.ts";
 import { waitForRun } from "./wait-for-run.ts";
 
-export type { BatchItem, BatchOptions } from "./batch-items.ts";
+export type { BatchItem, BatchItems, BatchOptions } from "./batch-items.ts";
 
 /** A batch that was triggered. */
 export interface TriggeredBatch {
@@ -38,18 +45,18 @@ export interface BatchResult<Output = unknown> {
 const MAX_WAITING = 16;
 
 async function triggerBatch(
-  taskId: string,
-  items: readonly BatchItem[],
+  items: readonly TaskBatchItem[],
   options: BatchOptions,
   wait: { readonly resumeParentOnCompletion: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<TriggeredBatch> {
+  const taskIdentifiers = [...new Set(items.map(({ task }) => task))].sort();
   // Also refuses an id that cannot be triggered at all, as a single trigger does.
-  pathSegment("the task's id", taskId);
+  for (const taskId of taskIdentifiers) pathSegment("the task's id", taskId);
   if (items.length === 0 || items.length > MAX_BATCH_RUNS) {
     throw new ConfigError(`a batch must have 1 to ${MAX_BATCH_RUNS} items, got ${items.length}`);
   }
   const [lines, key] = await Promise.all([
-    itemLines(taskId, items, options, wait),
+    itemLines(items, options, wait),
     resolveIdempotencyKey(options.idempotencyKey),
   ]);
   const client = requireApiClient();
@@ -58,7 +65,7 @@ async function triggerBatch(
     signal: wait.signal,
     body: {
       runCount: items.length,
-      taskIdentifiers: [taskId],
+      taskIdentifiers,
       parentRunId: currentScope()?.id,
       resumeParentOnCompletion: wait.resumeParentOnCompletion ? true : undefined,
       idempotencyKey: key?.hash,
@@ -83,36 +90,39 @@ async function triggerBatch(
   };
 }
 
+/** The items in one list: those of a stream are read to its end, at most one more than a batch may have. */
+export async function collectItems<Item>(items: BatchItems<Item>): Promise<readonly Item[]> {
+  if (Array.isArray(items)) return items;
+  const collected: Item[] = [];
+  for await (const item of items as AsyncIterable<Item>) {
+    collected.push(item);
+    if (collected.length > MAX_BATCH_RUNS) break;
+  }
+  return collected;
+}
+
 /**
- * Triggers up to 1,000 runs of a task. All items are checked before anything is sent.
+ * Triggers up to 1,000 runs of one or several tasks. All items are checked before anything is sent.
  * @throws as `triggerTask`; ConfigError for an empty batch or more than 1,000 items
  */
-export async function batchTriggerTask(
-  taskId: string,
-  items: readonly BatchItem[],
+export async function batchTrigger(
+  items: readonly TaskBatchItem[],
   options: BatchOptions = {},
   call: CallOptions = {},
 ): Promise<TriggeredBatch> {
-  return triggerBatch(taskId, items, options, {
-    resumeParentOnCompletion: false,
-    signal: call.signal,
-  });
+  return triggerBatch(items, options, { resumeParentOnCompletion: false, signal: call.signal });
 }
 
 /**
  * Triggers a batch and waits until all its runs have ended. Failed runs are results, not exceptions.
- * @throws as {@link batchTriggerTask}; ApiError when an item could not be triggered
+ * @throws as {@link batchTrigger}; ApiError when an item could not be triggered
  */
-export async function batchTriggerTaskAndWait<Output = unknown>(
-  taskId: string,
-  items: readonly BatchItem[],
+export async function batchTriggerAndWait<Output = unknown>(
+  items: readonly TaskBatchItem[],
   options: BatchOptions = {},
   call: CallOptions = {},
 ): Promise<BatchResult<Output>> {
-  const batch = await triggerBatch(taskId, items, options, {
-    resumeParentOnCompletion: true,
-    signal: call.signal,
-  });
+  const batch = await triggerBatch(items, options, { resumeParentOnCompletion: true, signal: call.signal });
   const [failed] = batch.errors;
   if (failed !== undefined || batch.runs.length !== batch.runCount) {
     // Results are told apart by their place, so a gap cannot be passed over.
@@ -128,13 +138,36 @@ export async function batchTriggerTaskAndWait<Output = unknown>(
     for (let index = next; index < batch.runs.length; index = next) {
       next = index + 1;
       const id = batch.runs[index]?.id ?? "";
-      runs[index] = {
-        ...(await waitForRun<Output>(id, { signal: call.signal })),
-        taskIdentifier: taskId,
-      };
+      // A batch that was there before may have fewer items in this call.
+      const taskIdentifier = items[index]?.task ?? "";
+      runs[index] = { ...(await waitForRun<Output>(id, { signal: call.signal })), taskIdentifier };
     }
   };
   const waitAll = () => Promise.all(Array.from({ length: Math.min(MAX_WAITING, batch.runs.length) }, wait));
   await whileWaiting({ type: "batch", batchId: batch.batchId, runCount: batch.runCount }, waitAll);
   return { id: batch.batchId, runs };
+}
+
+function ofTask(taskId: string, items: readonly BatchItem[]): TaskBatchItem[] {
+  return items.map((item) => ({ ...item, task: taskId }));
+}
+
+/** As {@link batchTrigger}, of one task. */
+export async function batchTriggerTask(
+  taskId: string,
+  items: readonly BatchItem[],
+  options?: BatchOptions,
+  call?: CallOptions,
+): Promise<TriggeredBatch> {
+  return batchTrigger(ofTask(taskId, items), options, call);
+}
+
+/** As {@link batchTriggerAndWait}, of one task. */
+export async function batchTriggerTaskAndWait<Output = unknown>(
+  taskId: string,
+  items: readonly BatchItem[],
+  options?: BatchOptions,
+  call?: CallOptions,
+): Promise<BatchResult<Output>> {
+  return batchTriggerAndWait<Output>(ofTask(taskId, items), options, call);
 }

@@ -1,6 +1,8 @@
 import { currentScope } from "../context/context-storage.ts";
-import { ConfigError } from "../errors.ts";
-import { refused } from "../refused.ts";
+import { ConfigError, isRunmetaError } from "../errors.ts";
+import { requireApiClient } from "./configure.ts";
+import { pathSegment } from "./path-segment.ts";
+import { replyString } from "./reply-field.ts";
 
 /** What a key is unique within: this run, this attempt of it, or the whole environment. */
 export type IdempotencyKeyScope = "run" | "attempt" | "global";
@@ -51,6 +53,55 @@ async function create(
   return hash;
 }
 
+/** Which run an idempotency key belongs to that is reset by its text. */
+export interface ResetKeyOptions {
+  /** What the key is unique within. @default "run" */
+  readonly scope?: IdempotencyKeyScope | undefined;
+  /** The run that triggered with it, for the scopes `run` and `attempt`. @default the current run */
+  readonly parentRunId?: string | undefined;
+  /** For the scope `attempt`. @default the current one */
+  readonly attemptNumber?: number | undefined;
+}
+
+/** The hashes that a key may have been sent as, the likeliest first. */
+async function hashesOf(key: string | readonly string[], options: ResetKeyOptions): Promise<string[]> {
+  const made = typeof key === "string" && key.length === HASH_LENGTH ? [key] : [];
+  // A text of this length may also be a key as its user wrote it, where the scope says so.
+  if (made[0] !== undefined && (origins.has(made[0]) || options.scope === undefined)) return made;
+  const scope = options.scope ?? "run";
+  const run = currentScope();
+  const parts: (string | undefined)[] = [];
+  if (scope !== "global") parts.push(options.parentRunId ?? run?.id);
+  if (scope === "attempt") parts.push((options.attemptNumber ?? run?.attempt)?.toString());
+  if (parts.includes(undefined)) {
+    if (made.length > 0) return made;
+    throw new ConfigError(
+      `idempotencyKeys.reset: scope "${scope}" needs ${scope === "run" ? "parentRunId" : "parentRunId and attemptNumber"} outside a run`,
+    );
+  }
+  return [...made, await sha256([...(typeof key === "string" ? [key] : key), ...parts].join("-"))];
+}
+
+async function reset(
+  taskIdentifier: string,
+  key: string | readonly string[],
+  options: ResetKeyOptions = {},
+): Promise<{ readonly id: string }> {
+  let notFound: unknown;
+  for (const hash of await hashesOf(key, options)) {
+    const path = `/api/v1/idempotencyKeys/${pathSegment("the idempotency key", hash)}/reset`;
+    try {
+      const reply = await requireApiClient().send("POST", path, { body: { taskIdentifier } });
+      return { id: replyString(`POST ${path}`, reply, "id") };
+    } catch (error) {
+      const unknown = isRunmetaError(error) && "status" in error && error.status === 404;
+      if (!unknown) throw error;
+      notFound ??= error;
+    }
+  }
+  throw notFound;
+}
+
 /** Keys that make a trigger happen once. */
 export const idempotencyKeys = {
   /**
@@ -61,8 +112,12 @@ export const idempotencyKeys = {
    */
   create,
 
-  /** Not supported. */
-  reset: refused("idempotencyKeys.reset", "trigger with another key"),
+  /**
+   * Frees a key: the next trigger of the task with it starts a new run. Takes what `create` gave, or what was given to
+   * `create` together with the same scope.
+   * @throws NotFoundError when no run has the key; ConfigError where a scope needs a run and there is none
+   */
+  reset,
 } as const;
 
 /** The key to send for what a caller gave as `idempotencyKey`; a plain string or list has scope `run`. */

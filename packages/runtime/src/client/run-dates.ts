@@ -17,7 +17,8 @@ type WithDates<Run extends DateTexts> = Omit<Run, keyof DateTexts> & {
   readonly expiredAt?: Date;
 };
 
-function readDate(name: keyof DateTexts, text: string): Date {
+/** @throws RangeError naming the field that is no date */
+export function readDate(name: string, text: string): Date {
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) throw new RangeError(`"${name}" (not a date)`);
   return date;

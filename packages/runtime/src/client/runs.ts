@@ -2,11 +2,13 @@ import { ConfigError } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { isEnded } from "../protocol/run-status.ts";
 import { refused } from "../refused.ts";
+import type { ApiReply } from "./api-client.ts";
 import { requireApiClient } from "./configure.ts";
 import { CursorPage, type CursorPagePromise, cursorPagePromise } from "./cursor-page.ts";
 import { parseReply } from "./parse-reply.ts";
 import { pathSegment } from "./path-segment.ts";
 import { pause } from "./pause.ts";
+import { type ReplayRunOptions, replayBody } from "./replay-body.ts";
 import { replyString } from "./reply-field.ts";
 import { withDates } from "./run-dates.ts";
 import type { ListedRun, OutputOf, PayloadOf, RetrievedRun } from "./run-record.ts";
@@ -34,9 +36,12 @@ async function fetchRun<Run>(
   signal: AbortSignal | undefined,
 ): Promise<RetrievedRun<PayloadOf<Run>, OutputOf<Run>>> {
   const path = runPath("v3", run);
-  const reply = await requireApiClient().send("GET", path, { signal });
+  return readRun<Run>(`GET ${path}`, await requireApiClient().send("GET", path, { signal }));
+}
+
+function readRun<Run>(call: string, reply: ApiReply): Promise<RetrievedRun<PayloadOf<Run>, OutputOf<Run>>> {
   return parseReply(
-    `GET ${path}`,
+    call,
     reply,
     (schemas) => schemas.retrieveRunReply,
     (body) => {
@@ -109,6 +114,31 @@ export const runs = {
     return updateMetadata(typeof run === "string" ? run : run.id, update);
   },
 
+  /**
+   * Triggers a run's task again, with the same payload, metadata and tags unless `options` say otherwise.
+   * @throws NotFoundError; MetadataValueError, MetadataSizeError, PacketError before anything is sent
+   */
+  async replay(
+    run: string | { readonly id: string },
+    options: ReplayRunOptions = {},
+  ): Promise<{ readonly id: string }> {
+    const path = runPath("v1", run, "/replay");
+    const body = await replayBody(options);
+    return { id: replyString(`POST ${path}`, await requireApiClient().send("POST", path, { body }), "id") };
+  },
+
+  /**
+   * Gives a run that is still delayed another time to start.
+   * @throws BadRequestError when it is not delayed any more; NotFoundError
+   */
+  async reschedule(
+    run: string | { readonly id: string },
+    options: { readonly delay: string | Date },
+  ): Promise<RetrievedRun> {
+    const path = runPath("v1", run, "/reschedule");
+    return readRun(`POST ${path}`, await requireApiClient().send("POST", path, { body: options }));
+  },
+
   /** Asks again and again until the run has ended, in whatever way; gives it as it is then. */
   async poll<Run = unknown>(
     run: RunReference<Run>,
@@ -126,10 +156,6 @@ export const runs = {
 
   /** Not supported: many runs at once. */
   bulk: refused("runs.bulk", "call runs.cancel or runs.replay for each run of runs.list"),
-  /** Not supported. */
-  replay: refused("runs.replay", "trigger the task again with the payload of runs.retrieve"),
-  /** Not supported. */
-  reschedule: refused("runs.reschedule", "cancel the run, and trigger the task again with another delay"),
   /** Not supported. */
   subscribeToRun: refused("runs.subscribeToRun", NO_REALTIME),
   /** Not supported. */

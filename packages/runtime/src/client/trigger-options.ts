@@ -28,6 +28,10 @@ export interface TriggerOptions {
   readonly queue?: string | { readonly name: string } | undefined;
   /** One queue for each value of it. */
   readonly concurrencyKey?: string | undefined;
+  /** Names of shared limits; taken for compatibility and not used: give the tasks one queue. */
+  readonly concurrency?: string | readonly string[] | undefined;
+  /** Taken for compatibility and not used. */
+  readonly externalDeploymentId?: string | undefined;
   /** Started as if triggered this many seconds earlier. @default 0 */
   readonly priority?: number | undefined;
   readonly machine?: string | undefined;

@@ -2,6 +2,7 @@ import { systemClock } from "../clock.ts";
 import { currentScope } from "../context/context-storage.ts";
 import { refused } from "../refused.ts";
 import type { LogLevel } from "./log-level.ts";
+import { createSpan, type LogSpan, type SpanOptions } from "./log-span.ts";
 import { processRegistry } from "./process-registry.ts";
 
 /** One line. */
@@ -72,6 +73,11 @@ function write(
   }
 }
 
+function startSpan(name: string, options: SpanOptions = {}): LogSpan {
+  const clock = currentScope()?.clock ?? systemClock;
+  return createSpan(name, options, clock, (spanName, properties) => write("debug", spanName, properties));
+}
+
 /**
  * Structured lines that carry the run, task and attempt they come from. By default JSON on standard error, at the
  * level of the config (`info`). Never throws.
@@ -87,19 +93,23 @@ export const logger = {
     write("warn", message, properties),
   error: (message: string, properties?: Readonly<Record<string, unknown>>): void =>
     write("error", message, properties),
-  /** Calls `body` and prints how long it took, at level `debug`. Gives back what it gave, throws what it threw. */
-  async trace<T>(name: string, body: () => Promise<T>): Promise<T> {
-    const clock = currentScope()?.clock ?? systemClock;
-    const startedAt = clock.now();
+  /**
+   * Calls `body` and prints how long it took and what it set on its span, at level `debug`. Gives back what it gave,
+   * throws what it threw.
+   */
+  async trace<T>(name: string, body: (span: LogSpan) => Promise<T>, options?: SpanOptions): Promise<T> {
+    const span = startSpan(name, options);
     try {
-      return await body();
+      return await body(span);
+    } catch (error) {
+      span.recordException(error);
+      throw error;
     } finally {
-      write("debug", name, { durationMs: Math.round(clock.now() - startedAt) });
+      span.end();
     }
   },
-
-  /** Not supported. */
-  startSpan: refused("logger.startSpan", "use logger.trace, or OpenTelemetry directly"),
+  /** A span whose end you call yourself; its line is printed then, at level `debug`. */
+  startSpan,
   /** Not supported. */
   disable: refused("logger.disable", 'set logLevel: "none" in the config, or setLogSink(() => {})'),
   /** Not supported. */

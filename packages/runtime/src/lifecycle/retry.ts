@@ -1,8 +1,8 @@
 import { pause } from "../client/pause.ts";
 import { systemClock } from "../clock.ts";
 import { currentScope } from "../context/context-storage.ts";
-import { refused } from "../refused.ts";
 import { finalErrorReason } from "./attempt-policy.ts";
+import { retryFetch } from "./retry-fetch.ts";
 import { type RetryOptions, resolveRetryOptions, retryDelayMs } from "./retry-options.ts";
 
 /** What a retried function is told. */
@@ -37,6 +37,16 @@ export const retry = {
     }
   },
 
-  /** Not supported. */
-  fetch: refused("retry.fetch", "wrap the call: retry.onThrow(() => fetch(…))"),
+  /**
+   * `fetch` that is tried again: after 408, 409, 429 and 5xx, a connection error, or `timeoutInMs`, by default three
+   * times in all. The last response is given back as it is, whatever its status. A body that is a stream is sent once.
+   *
+   * @throws what the last `fetch` threw
+   * @example
+   * const response = await retry.fetch(url, {
+   *   timeoutInMs: 5_000,
+   *   retry: { byStatus: { "5xx": { strategy: "backoff", maxAttempts: 5 } } },
+   * });
+   */
+  fetch: retryFetch,
 } as const;

@@ -1,8 +1,10 @@
 import {
   type BatchItem,
+  type BatchItems,
   type BatchOptions,
   batchTriggerTask,
   batchTriggerTaskAndWait,
+  collectItems,
   type TriggeredBatch,
 } from "../client/batch.ts";
 import type { TaskRunPromise, TaskRunResult } from "../client/task-run-promise.ts";
@@ -51,13 +53,13 @@ export interface Task<TId extends string, TPayload = void, TOutput = unknown> {
   triggerAndWait(payload: TPayload, options?: TriggerOptions, call?: CallOptions): TaskRunPromise<TOutput>;
   /** Triggers up to 1,000 runs in two requests and does not wait for them. */
   batchTrigger(
-    items: readonly BatchItem<TPayload>[],
+    items: BatchItems<BatchItem<TPayload>>,
     options?: BatchOptions,
     call?: CallOptions,
   ): Promise<BatchHandle<TPayload, TOutput>>;
   /** Triggers up to 1,000 runs and waits until all have ended. */
   batchTriggerAndWait(
-    items: readonly BatchItem<TPayload>[],
+    items: BatchItems<BatchItem<TPayload>>,
     options?: BatchOptions,
     call?: CallOptions,
   ): Promise<TaskBatchResult<TOutput>>;
@@ -79,8 +81,8 @@ export type TaskPayload<TTask extends AnyTask> =
 export type TaskOutput<TTask extends AnyTask> =
   TTask extends Task<string, never, infer TOutput> ? TOutput : never;
 
-/** What a task's definition says about its runs before they execute; unknown where the task is defined elsewhere. */
-function withDefaults(id: string, options: TriggerOptions | undefined): TriggerOptions {
+/** Adds what a task's definition says about its runs before they execute; nothing where it is defined elsewhere. */
+export function withDefaults(id: string, options: TriggerOptions | undefined): TriggerOptions {
   const settings = processRegistry.tasks.get(id)?.settings;
   const queue = typeof settings?.queue === "object" ? settings.queue.name : settings?.queue;
   return {
@@ -90,11 +92,11 @@ function withDefaults(id: string, options: TriggerOptions | undefined): TriggerO
   };
 }
 
-function itemsWithDefaults<TPayload>(
+async function itemsWithDefaults<TPayload>(
   id: string,
-  items: readonly BatchItem<TPayload>[],
-): BatchItem<TPayload>[] {
-  return items.map((item) => ({ ...item, options: withDefaults(id, item.options) }));
+  items: BatchItems<BatchItem<TPayload>>,
+): Promise<BatchItem<TPayload>[]> {
+  return (await collectItems(items)).map((item) => ({ ...item, options: withDefaults(id, item.options) }));
 }
 
 /** The handle of a task by its id; the task itself may be defined in another process. */
@@ -110,8 +112,8 @@ export function createTaskHandle<TId extends string, TPayload, TOutput>(
     triggerAndWait: (payload, options, call) =>
       triggerTaskAndWait<TOutput>(id, payload, withDefaults(id, options), call),
     batchTrigger: async (items, options, call) =>
-      batchTriggerTask(id, itemsWithDefaults(id, items), options, call),
+      batchTriggerTask(id, await itemsWithDefaults(id, items), options, call),
     batchTriggerAndWait: async (items, options, call) =>
-      batchTriggerTaskAndWait<TOutput>(id, itemsWithDefaults(id, items), options, call),
+      batchTriggerTaskAndWait<TOutput>(id, await itemsWithDefaults(id, items), options, call),
   };
 }

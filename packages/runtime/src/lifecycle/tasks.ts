@@ -1,4 +1,4 @@
-import type { BatchItem, BatchOptions } from "../client/batch.ts";
+import type { BatchItem, BatchItems, BatchOptions } from "../client/batch.ts";
 import type { TaskRunPromise } from "../client/task-run-promise.ts";
 import type { CallOptions } from "../client/trigger.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
@@ -72,7 +72,7 @@ export const tasks = {
   /** As `batchTrigger` of the task. */
   batchTrigger<TTask extends AnyTask>(
     id: TaskIdentifier<TTask>,
-    items: readonly BatchItem<TaskPayload<TTask>>[],
+    items: BatchItems<BatchItem<TaskPayload<TTask>>>,
     options?: BatchOptions,
     call?: CallOptions,
   ): Promise<BatchHandle<TaskPayload<TTask>, TaskOutput<TTask>>> {
@@ -82,7 +82,7 @@ export const tasks = {
   /** As `batchTriggerAndWait` of the task. */
   batchTriggerAndWait<TTask extends AnyTask>(
     id: TaskIdentifier<TTask>,
-    items: readonly BatchItem<TaskPayload<TTask>>[],
+    items: BatchItems<BatchItem<TaskPayload<TTask>>>,
     options?: BatchOptions,
     call?: CallOptions,
   ): Promise<TaskBatchResult<TaskOutput<TTask>>> {

@@ -18,6 +18,15 @@ export interface WaitDuration {
   readonly years?: number | undefined;
 }
 
+/** Taken for compatibility and not used: a wait is over once for each attempt. */
+export interface CommonWaitOptions {
+  readonly idempotencyKey?: string | undefined;
+  readonly idempotencyKeyTTL?: string | undefined;
+}
+
+/** What `wait.for` takes. */
+export interface WaitForOptions extends WaitDuration, CommonWaitOptions {}
+
 const MS_PER_UNIT = {
   seconds: 1_000,
   minutes: 60_000,
@@ -72,7 +81,7 @@ export const wait = {
    * @example
    * await wait.for({ minutes: 1, seconds: 30 });
    */
-  async for(duration: WaitDuration): Promise<void> {
+  async for(duration: WaitForOptions): Promise<void> {
     await sleep(durationMs(duration));
   },
 
@@ -83,7 +92,7 @@ export const wait = {
   async until({
     date,
     throwIfInThePast = false,
-  }: {
+  }: CommonWaitOptions & {
     readonly date: Date;
     readonly throwIfInThePast?: boolean;
   }): Promise<void> {

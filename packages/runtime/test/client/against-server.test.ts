@@ -6,12 +6,16 @@ import { createServer, pgliteStorage, type RunmetaServer } from "../../../server
 import { ApiClient } from "../../src/client/api-client.ts";
 import { batchTriggerTask, batchTriggerTaskAndWait } from "../../src/client/batch.ts";
 import { apiClientKey, configure, requireApiClient } from "../../src/client/configure.ts";
+import { idempotencyKeys } from "../../src/client/idempotency-keys.ts";
 import { encodePacket } from "../../src/client/packet.ts";
 import { runs } from "../../src/client/runs.ts";
 import { tags } from "../../src/client/tags.ts";
 import { triggerTask, triggerTaskAndWait } from "../../src/client/trigger.ts";
 import { waitForRun } from "../../src/client/wait-for-run.ts";
 import { runInScope } from "../../src/context/context-storage.ts";
+import { BadRequestError, NotFoundError } from "../../src/errors.ts";
+import { batch } from "../../src/lifecycle/batch.ts";
+import { task } from "../../src/lifecycle/task.ts";
 import { fakeScope } from "./fake-scope.ts";
 
 let directory: string;
@@ -126,17 +130,17 @@ describe("the client and the server", () => {
   it("a batch gives its runs in the order of its items, also when it is triggered twice with one key", async () => {
     const items = Array.from({ length: 120 }, (_, n) => ({ payload: { n }, options: { metadata: { n } } }));
     const options = { idempotencyKey: "batch-once" };
-    const batch = await batchTriggerTask("batched", items, options);
-    expect(batch.runs).toHaveLength(120);
-    const last = await runs.retrieve(batch.runs[119] ?? { id: "" });
+    const triggered = await batchTriggerTask("batched", items, options);
+    expect(triggered.runs).toHaveLength(120);
+    const last = await runs.retrieve(triggered.runs[119] ?? { id: "" });
     expect(last).toMatchObject({
       metadata: { n: 119 },
       triggerFunction: "batchTrigger",
-      batchId: batch.batchId,
+      batchId: triggered.batchId,
     });
     const again = await batchTriggerTask("batched", items, options);
-    expect(again).toMatchObject({ batchId: batch.batchId, isCached: true, runs: batch.runs });
-    const page = await runs.list({ batch: batch.batchId, limit: 100 });
+    expect(again).toMatchObject({ batchId: triggered.batchId, isCached: true, runs: triggered.runs });
+    const page = await runs.list({ batch: triggered.batchId, limit: 100 });
     expect(page.data).toHaveLength(100);
     expect((await page.getNextPage()).data).toHaveLength(20);
   });
@@ -154,6 +158,73 @@ describe("the client and the server", () => {
       await execute(id, { ok: true, output, outputType });
     }
     expect((await result).runs.map((run) => run.ok && run.output)).toEqual([4, 9, 16]);
+  });
+
+  it("a batch of several tasks is triggered by id or by task, read back, and waited for", async () => {
+    const square = task({ id: "square", run: async (n: number) => n * n });
+    const shout = task({ id: "shout", run: async (text: string) => text.toUpperCase() });
+    const byId = await batch.trigger<typeof square | typeof shout>([
+      { id: "square", payload: 2 },
+      { id: "shout", payload: "a", options: { tags: ["loud"] } },
+    ]);
+    const retrieved = await batch.retrieve(byId.batchId);
+    expect(retrieved).toMatchObject({ id: byId.batchId, runCount: 2, runs: byId.runs.map(({ id }) => id) });
+    expect(retrieved.createdAt).toBeInstanceOf(Date);
+    expect(await runs.retrieve(byId.runs[1] ?? "")).toMatchObject({
+      taskIdentifier: "shout",
+      payload: "a",
+      tags: ["loud"],
+    });
+    const waited = nextWaitedRuns(2);
+    const results = batch.triggerByTaskAndWait([
+      { task: square, payload: 3 },
+      { task: shout, payload: "b" },
+    ]);
+    for (const id of (await waited).reverse()) {
+      const { taskIdentifier } = await runs.retrieve(id);
+      const { data: output, dataType: outputType } = await encodePacket(
+        taskIdentifier === "square" ? 9 : "B",
+      );
+      await execute(id, { ok: true, output, outputType });
+    }
+    const [squared, shouted] = (await results).runs;
+    expect(squared).toMatchObject({ ok: true, output: 9, taskIdentifier: "square" });
+    expect(shouted).toMatchObject({ ok: true, output: "B", taskIdentifier: "shout" });
+  });
+
+  it("a run is replayed, as it was or with changes, and a delayed one is given another time", async () => {
+    const first = await triggerTask("again", { at: new Date(0) }, { tags: ["a"], metadata: { n: 1 } });
+    const same = await runs.replay(first);
+    expect(same.id).not.toBe(first.id);
+    expect(await runs.retrieve(same.id)).toMatchObject({
+      payload: { at: "1970-01-01T00:00:00.000Z" },
+      tags: ["a"],
+      metadata: { n: 1 },
+    });
+    const other = await runs.replay(first.id, { payload: "text", tags: ["b"], metadata: { n: 2 } });
+    expect(await runs.retrieve(other.id)).toMatchObject({ payload: "text", tags: ["b"], metadata: { n: 2 } });
+    await expect(runs.replay("run_missing")).rejects.toBeInstanceOf(NotFoundError);
+
+    const { id } = await triggerTask("later", {}, { delay: "1h" });
+    const at = new Date(Date.now() + 7_200_000);
+    const moved = await runs.reschedule(id, { delay: at });
+    expect(moved).toMatchObject({ id, status: "DELAYED", delayedUntil: at });
+    await expect(runs.reschedule(first, { delay: "1h" })).rejects.toBeInstanceOf(BadRequestError);
+  });
+
+  it("a key that is reset triggers anew, told by the key itself or by its text and scope", async () => {
+    const key = await idempotencyKeys.create("order-1", { scope: "global" });
+    const first = await triggerTask("ordered", {}, { idempotencyKey: key });
+    expect((await triggerTask("ordered", {}, { idempotencyKey: key })).id).toBe(first.id);
+    await idempotencyKeys.reset("ordered", key);
+    const second = await triggerTask("ordered", {}, { idempotencyKey: key });
+    expect(second.id).not.toBe(first.id);
+    await idempotencyKeys.reset("ordered", "order-1", { scope: "global" });
+    expect((await triggerTask("ordered", {}, { idempotencyKey: key })).id).not.toBe(second.id);
+    await expect(idempotencyKeys.reset("ordered", "unknown", { scope: "global" })).rejects.toBeInstanceOf(
+      NotFoundError,
+    );
+    await expect(idempotencyKeys.reset("ordered", "order-1")).rejects.toThrow("needs parentRunId");
   });
 
   it("errors come as the server says them", async () => {

@@ -187,4 +187,38 @@ describe("logger", () => {
       { message: "second", properties: { unprintable: true } },
     ]);
   });
+
+  it("hands a span to the traced function, and prints what was set on it at its end", async () => {
+    const lines: LogLine[] = [];
+    setLogSink((line) => void lines.push(line));
+    useConfig({ project: "p", logLevel: "debug" });
+    const traced = logger.trace(
+      "load",
+      async (span) => {
+        span.setAttribute("rows", 3).setAttributes({ table: "users" }).addEvent("connected");
+        span.updateName("load users").setStatus({ code: 2 });
+        throw new Error("lost");
+      },
+      { attributes: { by: "test" } },
+    );
+    await expect(traced).rejects.toThrow("lost");
+    const span = logger.startSpan("by hand");
+    expect(span.isRecording()).toBe(true);
+    span.end();
+    span.end();
+    expect(span.isRecording()).toBe(false);
+    expect(lines).toMatchObject([
+      {
+        level: "debug",
+        message: "load users",
+        properties: {
+          attributes: { by: "test", rows: 3, table: "users" },
+          events: ["connected"],
+          status: { code: 2 },
+          error: { message: "lost" },
+        },
+      },
+      { level: "debug", message: "by hand" },
+    ]);
+  });
 });

@@ -10,11 +10,12 @@ const WORKING = new Set(
   `AbortTaskRunError ApiError AuthenticationError BadRequestError CompleteTaskWithOutput ConflictError
   InternalServerError NotFoundError OutOfMemoryError PermissionDeniedError RateLimitError SubtaskUnwrapError
   UnprocessableEntityError
+  batch.retrieve batch.trigger batch.triggerAndWait batch.triggerByTask batch.triggerByTaskAndWait
   configure defineConfig queue schemaTask task
   heartbeats.getLastHeartbeat heartbeats.yield
-  idempotencyKeys.create
+  idempotencyKeys.create idempotencyKeys.reset
   locals.create locals.get locals.getOrThrow locals.set
-  logger.debug logger.error logger.info logger.log logger.trace logger.warn
+  logger.debug logger.error logger.info logger.log logger.startSpan logger.trace logger.warn
   metadata.append metadata.current metadata.decrement metadata.del metadata.fetchStream metadata.flush metadata.get
   metadata.increment metadata.refresh metadata.remove metadata.replace metadata.save metadata.set metadata.stream
   ${["parent", "root"]
@@ -24,8 +25,8 @@ const WORKING = new Set(
         .map((method) => `metadata.${relative}.${method}`),
     )
     .join(" ")}
-  retry.onThrow
-  runs.cancel runs.list runs.poll runs.retrieve
+  retry.fetch retry.onThrow
+  runs.cancel runs.list runs.poll runs.replay runs.reschedule runs.retrieve
   tags.add
   tasks.batchTrigger tasks.batchTriggerAndWait tasks.catchError tasks.handleError tasks.middleware tasks.onCancel
   tasks.onComplete tasks.onFailure tasks.onResume tasks.onStart tasks.onStartAttempt tasks.onSuccess tasks.onWait
