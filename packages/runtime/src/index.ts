@@ -5,13 +5,13 @@ export type { BatchItem, BatchItems, BatchOptions, TriggeredBatch } from "./clie
 export type { BatchItemError } from "./client/batch-runs.ts";
 export { type ClientConfiguration, configure } from "./client/configure.ts";
 export type { CursorPage, CursorPagePromise } from "./client/cursor-page.ts";
-export { type Records, records } from "./client/records.ts";
-export type { RecordsApi } from "./client/records-api.ts";
 export {
   type IdempotencyKeyScope,
   idempotencyKeys,
   type ResetKeyOptions,
 } from "./client/idempotency-keys.ts";
+export { type Records, records } from "./client/records.ts";
+export type { RecordsApi } from "./client/records-api.ts";
 export type { ReplayRunOptions } from "./client/replay-body.ts";
 export type { RetrievedBatch } from "./client/retrieve-batch.ts";
 export type { ListedRun, RelatedRun, RetrievedRun, RunRecord } from "./client/run-record.ts";
