@@ -8,6 +8,7 @@ import { allRoutes } from "./routes/all-routes.ts";
 import { BatchService } from "./service/batch-service.ts";
 import { DueRuns } from "./service/due-runs.ts";
 import { MetadataWriter } from "./service/metadata-writer.ts";
+import { PacketUploads } from "./service/packet-uploads.ts";
 import { RecordService } from "./service/record-service.ts";
 import { RunChanges } from "./service/run-changes.ts";
 import { RunService } from "./service/run-service.ts";
@@ -89,9 +90,10 @@ async function startServer(
   });
   const services = {
     runs,
-    batches: new BatchService(storage, runs),
     sessions: new SessionService({ storage, runs, clock }),
     records: new RecordService(storage),
+    batches: new BatchService(storage, runs, clock),
+    packets: new PacketUploads(storage),
     metadata,
   };
   const app = createApp({

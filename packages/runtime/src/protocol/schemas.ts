@@ -53,6 +53,7 @@ export {
   batchItem,
   createBatchBody,
   createBatchReply,
+  packetUploadReply,
   replayRunBody,
   rescheduleRunBody,
   resetIdempotencyKeyBody,

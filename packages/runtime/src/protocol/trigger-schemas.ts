@@ -38,14 +38,33 @@ export const triggerOptions = z
     machine: z.enum(MACHINE_PRESETS).optional(),
     lockToVersion: z.string().optional(),
     region: z.string().optional(),
+    /** Wrong durations are answered with 422. */
+    debounce: z
+      .object({
+        key: z.string().max(512),
+        delay: z.string(),
+        mode: z.enum(["leading", "trailing"]).optional(),
+        maxDelay: z.string().optional(),
+      })
+      .optional()
+      .describe("Triggers of a task with one key become one run, due `delay` after the last of them."),
   })
   .meta({ id: "TriggerOptions" });
 
 /** Body of `POST /api/v1/tasks/{taskId}/trigger`. The payload is a text in the format of `options.payloadType`, or JSON. */
-export const triggerTaskBody = z.object({
-  payload: z.unknown().optional(),
-  options: triggerOptions.optional(),
-});
+export const triggerTaskBody = z
+  .object({ payload: z.unknown().optional(), options: triggerOptions.optional() })
+  .refine(
+    ({ payload, options }) =>
+      options?.payloadType !== "application/store" || (typeof payload === "string" && payload !== ""),
+    {
+      message: "payload must be a non-empty string when options.payloadType is application/store",
+      path: ["payload"],
+    },
+  );
+
+/** Reply to `PUT /api/v2/packets/{name}`: where a large payload goes, and how a trigger names it. */
+export const packetUploadReply = z.object({ presignedUrl: z.string(), storagePath: z.string() });
 
 /** Body of `POST /api/v1/runs/{runId}/replay`; it may be missing. Strict: an override that is misspelt would be lost. */
 export const replayRunBody = z

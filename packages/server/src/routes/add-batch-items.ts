@@ -50,6 +50,9 @@ export function addBatchItemsRoute({ batches }: Services): Route {
       const find = async () => {
         const found = isBatchId(id) ? await batches.find(environment, id) : undefined;
         if (found === undefined) throw new HttpError(422, `Batch ${id.slice(0, 80)} not found`);
+        const status = batches.statusOf(found);
+        if (status === "ABORTED" || status === "PARTIAL_FAILED")
+          throw new HttpError(422, `Batch ${id} is not in PENDING status (current: ${status})`);
         return found;
       };
       const anyItem = request.can([permission("write", "batch", id), permission("batchTrigger", "batch")]);

@@ -8,6 +8,7 @@ import { addTagsRoute } from "./add-tags.ts";
 import { cancelRunRoute } from "./cancel-run.ts";
 import { closeSessionRoute } from "./close-session.ts";
 import { createBatchRoute } from "./create-batch.ts";
+import { createPacketUploadRoute } from "./create-packet-upload.ts";
 import { createRecordRoute } from "./create-record.ts";
 import { deleteRecordRoute } from "./delete-record.ts";
 import { getMetadataRoute } from "./get-metadata.ts";
@@ -28,6 +29,7 @@ import { retrieveSessionRoute } from "./retrieve-session.ts";
 import { triggerTaskRoute } from "./trigger-task.ts";
 import { updateRecordRoute } from "./update-record.ts";
 import { updateSessionRoute } from "./update-session.ts";
+import { uploadPacketRoute } from "./upload-packet.ts";
 import { completeAttemptRoute } from "./worker-complete-attempt.ts";
 import { heartbeatRoute } from "./worker-heartbeat.ts";
 import { registerRunRoute } from "./worker-register-run.ts";
@@ -52,6 +54,8 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     rescheduleRunRoute(services),
     addTagsRoute(services),
     resetIdempotencyKeyRoute(services),
+    createPacketUploadRoute(services),
+    uploadPacketRoute(services),
     createBatchRoute(services),
     addBatchItemsRoute(services),
     retrieveBatchRoute(services),

@@ -2,6 +2,7 @@ import { createBatchBody, createBatchReply } from "@runmeta/runtime/protocol/sch
 import { permission } from "../auth/scopes.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
+import { REQUEST_KEY_HEADERS, requestKey } from "../http/request-key.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
 import { everyTask } from "./every-task.ts";
@@ -26,6 +27,7 @@ export function createBatchRoute({ batches }: Services): Route {
       summary: "Announce a batch of runs",
       description:
         "Phase one of two: says how many runs come. Their items follow by `POST /api/v3/batches/{batchId}/items`.",
+      headers: REQUEST_KEY_HEADERS,
       replies: {
         202: {
           description: "The batch is open for its items",
@@ -40,6 +42,7 @@ export function createBatchRoute({ batches }: Services): Route {
       },
     },
     async handle(request) {
+      const key = requestKey(request);
       const body = jsonBody(request);
       if (!everyTask(request, "batchTrigger", body.taskIdentifiers)) {
         request.authorize([permission("batchTrigger", "batch"), permission("batchTrigger", "tasks")]);
@@ -51,6 +54,7 @@ export function createBatchRoute({ batches }: Services): Route {
         parentId: body.parentRunId,
         resumeParentOnCompletion: body.resumeParentOnCompletion ?? false,
         idempotencyKey: body.idempotencyKey,
+        requestKey: key,
       });
       return jsonReply(
         isCached ? 200 : 202,

@@ -6,6 +6,14 @@ import type { RunQuery } from "../storage/storage.ts";
 
 const DEFAULT_PAGE_SIZE = 25;
 
+/** Names by which older clients ask; `inApiVersion` answers them. */
+const LEGACY_STATUSES: readonly (readonly [string, RunStatus])[] = [
+  ["FROZEN", "WAITING"],
+  ["REATTEMPTING", "EXECUTING"],
+  ["INTERRUPTED", "FAILED"],
+  ["WAITING_FOR_DEPLOY", "PENDING_VERSION"],
+];
+
 /** Values in one filter; each is one comparison in the database. */
 const MAX_FILTER_VALUES = 100;
 
@@ -70,7 +78,10 @@ function machines(text: string): string[] {
 }
 
 function statuses(text: string): RunStatus[] {
-  const known: ReadonlyMap<string, RunStatus> = new Map(RUN_STATUSES.map((status) => [status, status]));
+  const known: ReadonlyMap<string, RunStatus> = new Map([
+    ...RUN_STATUSES.map((status) => [status, status] as const),
+    ...LEGACY_STATUSES,
+  ]);
   const names = text.split(",");
   const wrong = names.filter((name) => !known.has(name));
   if (wrong.length > 0) queryFault(`Invalid status values: ${wrong.join(", ")}`);

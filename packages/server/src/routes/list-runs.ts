@@ -5,6 +5,7 @@ import { defineRoute, type Route } from "../http/route.ts";
 import type { Clock } from "../service/clock.ts";
 import { listedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
+import { inApiVersion } from "./api-version.ts";
 import { everyTask } from "./every-task.ts";
 import { parseListQuery } from "./list-query.ts";
 
@@ -31,7 +32,7 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
       if (query === undefined) return jsonReply(200, { data: [], pagination: {} });
       const page = await runs.list(query);
       return jsonReply(200, {
-        data: page.runs.map(listedRun),
+        data: page.runs.map((run) => inApiVersion(request, listedRun(run))),
         pagination: { next: page.next, previous: page.previous },
       });
     },

@@ -6,6 +6,7 @@ import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
 import { retrievedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
+import { inApiVersion } from "./api-version.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
 
 const LIMIT_BYTES = 16 * 1024;
@@ -37,7 +38,7 @@ export function rescheduleRunRoute({ runs }: Services): Route {
       if (result.status === "refused") throw new HttpError(400, result.message);
       const family = await runs.retrieve(environment, id);
       if (family === undefined) throw notFound();
-      return jsonReply(200, retrievedRun(family));
+      return jsonReply(200, inApiVersion(request, retrievedRun(family)));
     },
   });
 }

@@ -3,7 +3,7 @@ import { permission } from "../auth/scopes.ts";
 import { HttpError } from "../http/http-error.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
-import { batchStatus, isBatchId, runIdsOf } from "../service/batch-service.ts";
+import { isBatchId, runIdsOf } from "../service/batch-service.ts";
 import type { Services } from "../service/services.ts";
 
 /** `GET /api/v2/batches/{batchId}`: where a batch stands, and its runs. */
@@ -29,7 +29,7 @@ export function retrieveBatchRoute({ batches }: Services): Route {
       if (batch === undefined) throw new HttpError(404, "Not found", { "x-should-retry": "false" });
       return jsonReply(200, {
         id: batch.id,
-        status: batchStatus(batch, await batches.runsOf(batch)),
+        status: batches.statusOf(batch),
         idempotencyKey: batch.idempotencyKey,
         createdAt: batch.createdAt,
         updatedAt: batch.updatedAt,

@@ -4,6 +4,7 @@ import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import { retrievedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
+import { inApiVersion } from "./api-version.ts";
 import { readPermissions } from "./read-permissions.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
 
@@ -32,7 +33,7 @@ export function retrieveRunRoute({ runs }: Services): Route {
       const family = await runs.retrieve(request.principal.environment, id);
       request.authorize(readPermissions(id, family?.run));
       if (family === undefined) throw notFound();
-      return jsonReply(200, retrievedRun(family));
+      return jsonReply(200, inApiVersion(request, retrievedRun(family)));
     },
   });
 }

@@ -1,9 +1,18 @@
-import { isEnded } from "@runmeta/runtime/protocol";
-import type { BatchRow, RunRow, Storage } from "../storage/storage.ts";
+import type { BatchRow, Storage } from "../storage/storage.ts";
+import type { Clock } from "./clock.ts";
 import { indexableKey } from "./indexable-key.ts";
 import { itemRunId, newId } from "./new-id.ts";
 import type { RunService } from "./run-service.ts";
 import type { TriggerOptions } from "./trigger-request.ts";
+
+/** Clients send the items at once and try for seconds; after a day nobody will. */
+const ABORT_AFTER_MS = 24 * 3_600_000;
+
+/** Where a batch stands. */
+export type BatchStatus = "PENDING" | "PROCESSING" | "COMPLETED" | "PARTIAL_FAILED" | "ABORTED";
+
+/** So long after it was announced, another caller may still be about to send a batch's first items. */
+const STREAMING_MS = 5_000;
 
 /** One run of a batch, as it comes in the second phase. */
 export interface BatchItemRequest {
@@ -22,25 +31,36 @@ export type AddItemsResult =
 export class BatchService {
   readonly #storage: Storage;
   readonly #runs: RunService;
+  readonly #clock: Clock;
 
-  constructor(storage: Storage, runs: RunService) {
+  constructor(storage: Storage, runs: RunService, clock: Clock) {
     this.#storage = storage;
     this.#runs = runs;
+    this.#clock = clock;
   }
 
-  /** Announces a batch. An idempotency key that was used before gives the earlier batch. */
+  /**
+   * Announces a batch. An idempotency key that was used before gives the earlier batch, as cached: clients do not send
+   * its items then. So one whose items are not all here is not called cached when the same call comes again, or when
+   * nobody can be sending them any more; it takes them now.
+   */
   async create(request: {
     readonly environment: string;
     readonly runCount: number;
     readonly parentId?: string | undefined;
     readonly resumeParentOnCompletion: boolean;
     readonly idempotencyKey?: string | undefined;
+    /** The same for each HTTP attempt of one call. */
+    readonly requestKey?: string | undefined;
   }): Promise<{ batch: BatchRow; isCached: boolean }> {
     const id = newId("batch");
     const key = request.idempotencyKey;
     const idempotencyKey = key === undefined ? undefined : indexableKey(key);
     const batch = await this.#storage.insertBatch({ ...request, id, idempotencyKey });
-    return { batch, isCached: batch.id !== id };
+    const isRepeated = request.requestKey !== undefined && batch.requestKey === request.requestKey;
+    const ageMs = this.#clock.now().getTime() - batch.createdAt.getTime();
+    const isCached = batch.id !== id && !isRepeated && (batch.sealed || ageMs < STREAMING_MS);
+    return { batch, isCached };
   }
 
   /** A batch, or undefined when this environment has none of that id. */
@@ -91,26 +111,22 @@ export class BatchService {
     };
   }
 
-  /** The runs of a batch in the order of their items. */
-  async runsOf(batch: BatchRow): Promise<RunRow[]> {
-    const ids = runIdsOf(batch);
-    const byId = new Map((await this.#storage.findRuns(batch.environment, ids)).map((run) => [run.id, run]));
-    return ids.map((id) => byId.get(id)).filter((run) => run !== undefined);
+  /**
+   * Where a batch stands: PENDING until all items are here, then PROCESSING until the last run has ended, then
+   * COMPLETED, whatever became of the runs. One whose items stayed away for {@link ABORT_AFTER_MS} is over: ABORTED,
+   * or PARTIAL_FAILED when some of its runs exist.
+   */
+  statusOf(batch: BatchRow): BatchStatus {
+    if (batch.sealed) return batch.liveRuns === 0 ? "COMPLETED" : "PROCESSING";
+    const over = this.#clock.now().getTime() - batch.createdAt.getTime() > ABORT_AFTER_MS;
+    if (!over) return "PENDING";
+    return batch.items.size === 0 ? "ABORTED" : "PARTIAL_FAILED";
   }
 }
 
 /** Ids of a batch's runs in the order of their items. */
 export function runIdsOf(batch: BatchRow): string[] {
   return [...batch.items].sort(([left], [right]) => left - right).map(([, runId]) => runId);
-}
-
-/** Where a batch stands: waiting for items, for its runs, or done. */
-export function batchStatus(
-  batch: BatchRow,
-  runs: readonly RunRow[],
-): "PENDING" | "PROCESSING" | "COMPLETED" {
-  if (!batch.sealed) return "PENDING";
-  return runs.every((run) => isEnded(run.status)) ? "COMPLETED" : "PROCESSING";
 }
 
 function fail(index: number, message: string): AddItemsResult {

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 /** A fresh id such as `run_c1x…`: 25 characters, about 129 random bits. */
-export function newId(prefix: "run" | "batch" | "session" | "rec"): string {
+export function newId(prefix: "run" | "batch" | "session" | "rec" | "packet"): string {
   let id = `${prefix}_`;
   while (id.length < prefix.length + 26) {
     for (const byte of randomBytes(32)) {

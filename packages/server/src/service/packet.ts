@@ -1,6 +1,9 @@
 import type { JsonValue } from "@runmeta/runtime/protocol";
 import type { Packet } from "../storage/storage.ts";
 
+/** The type of a payload that was uploaded before; the text names the upload. */
+export const STORED_PAYLOAD = "application/store";
+
 /**
  * A value as clients send it, as it is stored. They say in `type` how they wrote the text; without a type the value is
  * plain JSON. A text in a format we do not read is kept as it is.

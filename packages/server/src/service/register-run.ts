@@ -1,4 +1,4 @@
-import type { RunRow } from "../storage/storage.ts";
+import type { RunSummary } from "../storage/storage.ts";
 import { initialMetadata } from "./initial-metadata.ts";
 import { toPacket } from "./packet.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
@@ -23,7 +23,7 @@ export interface RegisterRequest {
 
 /** `created` is false when the run was there already; nothing was changed then. */
 export type RegisterResult =
-  | { readonly ok: true; readonly run: RunRow; readonly created: boolean }
+  | { readonly ok: true; readonly run: RunSummary; readonly created: boolean }
   | TriggerRefusal
   | { readonly ok: false; readonly reason: "id-taken"; readonly message: string };
 

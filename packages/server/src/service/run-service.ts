@@ -1,5 +1,5 @@
 import { isEnded, LIVE_STATUSES } from "@runmeta/runtime/protocol";
-import type { RunFailure, RunQuery, RunRow } from "../storage/storage.ts";
+import type { RunFailure, RunQuery, RunRow, RunSummary } from "../storage/storage.ts";
 import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
 import { cutPage } from "./cursor-page.ts";
 import { parseDelay } from "./duration.ts";
@@ -13,9 +13,15 @@ import type { RunFamily } from "./run-view.ts";
 import type { TriggerRefusal, TriggerRequest, TriggerResult } from "./trigger-request.ts";
 import { type BatchItem, RunTrigger } from "./trigger-run.ts";
 
+/**
+ * Children that a retrieval shows, each with its document. The official API has no bound; a run with thousands of them
+ * would be answered with as many documents.
+ */
+const MAX_CHILDREN = 100;
+
 /** A page of runs, newest first. */
 export interface RunPage {
-  readonly runs: readonly RunRow[];
+  readonly runs: readonly RunSummary[];
   /** Ids to go on from; absent where there is nothing more. */
   readonly next: string | undefined;
   readonly previous: string | undefined;
@@ -101,7 +107,7 @@ export class RunService {
     return await this.#with.storage.findRun(environment, id);
   }
 
-  /** A run with its parent, root and children. */
+  /** A run with its parent, root and newest children. */
   async retrieve(environment: string, id: string): Promise<RunFamily | undefined> {
     const { storage } = this.#with;
     const run = await storage.findRun(environment, id);
@@ -109,7 +115,7 @@ export class RunService {
     const ids = [...new Set([run.parentId, run.rootId].filter((relative) => relative !== undefined))];
     const [relatives, children] = await Promise.all([
       ids.length === 0 ? [] : storage.findRuns(environment, ids),
-      storage.childrenOf(environment, id),
+      storage.childrenOf(environment, id, MAX_CHILDREN),
     ]);
     return {
       run,

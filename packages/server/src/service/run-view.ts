@@ -1,14 +1,15 @@
 import { isEnded } from "@runmeta/runtime/protocol";
-import type { RunRow } from "../storage/storage.ts";
+import type { RunRow, RunSummary } from "../storage/storage.ts";
 import { decodePacket } from "./packet.ts";
 import { statusFlags } from "./run-status.ts";
 
 /** A run with those around it, as read from storage. */
 export interface RunFamily {
   readonly run: RunRow;
-  readonly parent: RunRow | undefined;
-  readonly root: RunRow | undefined;
-  readonly children: readonly RunRow[];
+  readonly parent: RunSummary | undefined;
+  readonly root: RunSummary | undefined;
+  /** The newest ones, oldest first. */
+  readonly children: readonly RunSummary[];
 }
 
 /** `GET /api/v3/runs/{id}`. What is absent is left out: clients read `null` as a value (dates as 1970). */
@@ -31,19 +32,19 @@ export function retrievedRun(family: RunFamily) {
 }
 
 /** One item of `GET /api/v1/runs`. */
-export function listedRun(run: RunRow) {
+export function listedRun(run: RunSummary) {
   return { ...commonFields(run), env: { id: run.environment, name: run.environment } };
 }
 
-function relatedRun(run: RunRow) {
+function relatedRun(run: RunSummary) {
   return { ...commonFields(run), ...relatedFields(run) };
 }
 
-function relatedFields(run: RunRow) {
+function relatedFields(run: RunSummary) {
   return { depth: run.depth, triggerFunction: run.triggerFunction, batchId: run.batchId };
 }
 
-function commonFields(run: RunRow) {
+function commonFields(run: RunSummary) {
   const shownKey = run.idempotencyKeyOptions?.key;
   return {
     id: run.id,
@@ -70,7 +71,7 @@ function commonFields(run: RunRow) {
 }
 
 /** From the start of the first attempt to the end; 0 while the run has not ended. */
-function durationMs(run: RunRow): number {
+function durationMs(run: RunSummary): number {
   if (run.startedAt === undefined || run.finishedAt === undefined || !isEnded(run.status)) return 0;
   return Math.max(0, run.finishedAt.getTime() - run.startedAt.getTime());
 }

@@ -1,5 +1,6 @@
 import type { BatchService } from "./batch-service.ts";
 import type { MetadataWriter } from "./metadata-writer.ts";
+import type { PacketUploads } from "./packet-uploads.ts";
 import type { RecordService } from "./record-service.ts";
 import type { RunService } from "./run-service.ts";
 import type { SessionService } from "./session-service.ts";
@@ -10,5 +11,6 @@ export interface Services {
   readonly batches: BatchService;
   readonly sessions: SessionService;
   readonly records: RecordService;
+  readonly packets: PacketUploads;
   readonly metadata: Pick<MetadataWriter, "update">;
 }

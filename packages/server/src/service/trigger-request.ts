@@ -1,5 +1,6 @@
 import type { JsonObject } from "@runmeta/runtime/protocol";
-import type { RunRow } from "../storage/storage.ts";
+import type { RunSummary } from "../storage/storage.ts";
+import type { DebounceOptions } from "./debounce.ts";
 
 /** What a caller asks for when it triggers a task; the routes make it from a checked body. */
 export interface TriggerRequest {
@@ -37,11 +38,12 @@ export interface TriggerOptions {
   readonly machine?: string | undefined;
   readonly lockToVersion?: string | undefined;
   readonly region?: string | undefined;
+  readonly debounce?: DebounceOptions | undefined;
 }
 
 /** `isCached` is true when an idempotency key found an earlier run. */
 export type TriggerResult =
-  | { readonly ok: true; readonly run: RunRow; readonly isCached: boolean }
+  | { readonly ok: true; readonly run: RunSummary; readonly isCached: boolean }
   | TriggerRefusal;
 
 /** Why nothing was triggered. */

@@ -1,11 +1,13 @@
 import { isRunId } from "@runmeta/runtime/protocol";
-import type { NewRun, RunRow } from "../storage/storage.ts";
+import type { NewRun, RunRow, RunSummary } from "../storage/storage.ts";
+import { type DebounceOptions, debounceFault, joinDebounced } from "./debounce.ts";
 import { parseDelay, parseDurationSeconds } from "./duration.ts";
 import { indexableKey } from "./indexable-key.ts";
 import { initialMetadata } from "./initial-metadata.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import { newId } from "./new-id.ts";
-import { toPacket } from "./packet.ts";
+import { STORED_PAYLOAD, toPacket } from "./packet.ts";
+import { isPacketId } from "./packet-uploads.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
 import { newTags } from "./run-tags.ts";
 import type { TriggerOptions, TriggerRefusal, TriggerRequest, TriggerResult } from "./trigger-request.ts";
@@ -41,7 +43,7 @@ export class RunTrigger {
     if (!dispatcher.knows(request.task)) return refuse("task-not-found", "Task not found");
     const prepared = await this.#prepare(request, undefined, new Map());
     if ("ok" in prepared) return prepared;
-    return await this.#insertOnce(prepared);
+    return await this.#insertOnce(prepared, request.options?.debounce);
   }
 
   /** Why a request would be refused, without storing anything; undefined when it would not. */
@@ -72,7 +74,7 @@ export class RunTrigger {
     if (runs.length < prepared.length) {
       return prepared.map((one) => ("ok" in one ? one : refuse("unprocessable", "Another item was refused")));
     }
-    const plain = runs.filter((run) => run.idempotencyKey === undefined);
+    const plain = runs.filter((run) => run.idempotencyKey === undefined && run.debounceKey === undefined);
     const stored = new Map((await storage.insertRuns(plain)).map((run) => [run.id, run]));
     if (stored.size > 0) {
       dispatcher.notify();
@@ -85,19 +87,23 @@ export class RunTrigger {
       for (const run of await storage.findRuns(environment, missing)) stored.set(run.id, run);
     }
     const results: TriggerResult[] = [];
-    for (const run of runs) {
+    for (const [index, run] of runs.entries()) {
       const row = stored.get(run.id);
-      results.push(row === undefined ? await this.#insertOnce(run) : { ok: true, run: row, isCached: false });
+      const debounce = wanted[index]?.request.options?.debounce;
+      results.push(
+        row === undefined ? await this.#insertOnce(run, debounce) : { ok: true, run: row, isCached: false },
+      );
     }
     return results;
   }
 
-  async #insertOnce(prepared: NewRun): Promise<TriggerResult> {
+  async #insertOnce(prepared: NewRun, debounce: DebounceOptions | undefined): Promise<TriggerResult> {
     const { storage } = this.#with;
     const { environment, task, idempotencyKey, requestKey } = prepared;
     const keys = [
       ...(idempotencyKey === undefined ? [] : [JSON.stringify([environment, task, "key", idempotencyKey])]),
       ...(requestKey === undefined ? [] : [JSON.stringify([environment, task, "request", requestKey])]),
+      ...(debounce === undefined ? [] : [JSON.stringify([environment, task, "debounce", debounce.key])]),
     ];
     return await this.#lock.run(keys, async () => {
       if (requestKey !== undefined) {
@@ -108,11 +114,12 @@ export class RunTrigger {
         const earlier = await storage.findRunByIdempotencyKey(environment, task, idempotencyKey);
         if (earlier !== undefined) return { ok: true, run: earlier, isCached: true };
       }
-      return await this.#insert(prepared);
+      const joined = debounce && (await joinDebounced(prepared, debounce, this.#with));
+      return joined ? { ok: true, run: joined, isCached: false } : await this.#insert(prepared, debounce);
     });
   }
 
-  async #insert(prepared: NewRun): Promise<TriggerResult> {
+  async #insert(prepared: NewRun, debounce: DebounceOptions | undefined): Promise<TriggerResult> {
     const { storage } = this.#with;
     const [run] = await storage.insertRuns([prepared]);
     if (run !== undefined) {
@@ -128,20 +135,30 @@ export class RunTrigger {
     const earlier =
       idempotencyKey && (await storage.findRunByIdempotencyKey(environment, task, idempotencyKey));
     if (earlier) return { ok: true, run: earlier, isCached: true };
+    const joined = debounce && (await joinDebounced(prepared, debounce, this.#with));
+    if (joined) return { ok: true, run: joined, isCached: false };
     throw new Error(`Run ${prepared.id} was neither inserted nor found`);
   }
 
-  #announce(run: RunRow): void {
+  #announce(run: RunSummary): void {
     if (run.status === "QUEUED") this.#with.dispatcher.notify();
     this.#watch(run);
     this.#with.changes.publish([run.id]);
   }
 
   /** Has the run looked at when its delay or its ttl is over. */
-  #watch(run: RunRow): void {
+  #watch(run: RunSummary): void {
     const due = run.delayUntil ?? this.#with.clock.now();
     if (run.status === "DELAYED") this.#with.onDueAt(due);
     if (run.ttlSeconds !== undefined) this.#with.onDueAt(new Date(due.getTime() + run.ttlSeconds * 1000));
+  }
+
+  async #isUploaded({ environment, payload }: TriggerRequest): Promise<boolean> {
+    return (
+      typeof payload === "string" &&
+      isPacketId(payload) &&
+      (await this.#with.storage.hasPacket(environment, payload))
+    );
   }
 
   async #findParent(
@@ -168,9 +185,12 @@ export class RunTrigger {
     const tags = newTags([], options.tags);
     if (!tags.ok) return refuse("unprocessable", tags.message);
 
-    const delayUntil = options.delay === undefined ? undefined : parseDelay(options.delay, now);
-    if (options.delay !== undefined && delayUntil === undefined) {
-      return refuse("unprocessable", `Invalid delay ${String(options.delay)}`);
+    const { debounce, delay = debounce?.delay } = options;
+    const fault = debounce && debounceFault(debounce);
+    if (fault !== undefined) return refuse("unprocessable", fault);
+    const delayUntil = delay === undefined ? undefined : parseDelay(delay, now);
+    if (delay !== undefined && delayUntil === undefined) {
+      return refuse("unprocessable", `Invalid delay ${String(delay)}`);
     }
     const delayed = delayUntil !== undefined && delayUntil > now;
     const defaults = dispatcher.taskDefaults?.(request.task);
@@ -184,6 +204,10 @@ export class RunTrigger {
     const keepKeySeconds =
       parseDurationSeconds(options.idempotencyKeyTTL ?? "") ?? DEFAULT_IDEMPOTENCY_SECONDS;
 
+    const stored = options.payloadType === STORED_PAYLOAD;
+    if (stored && !(await this.#isUploaded(request)))
+      return refuse("unprocessable", `Payload ${String(request.payload).slice(0, 100)} is not uploaded`);
+
     const parentId = options.parentRunId ?? item?.parentId;
     const parent = await this.#findParent(request.environment, parentId, parents);
     const waits = options.resumeParentOnCompletion ?? item?.waits ?? false;
@@ -194,7 +218,8 @@ export class RunTrigger {
       task: request.task,
       engine: dispatcher.name,
       status: delayed ? "DELAYED" : "QUEUED",
-      payload: toPacket(request.payload, options.payloadType),
+      payload: stored ? toPacket(undefined, undefined) : toPacket(request.payload, options.payloadType),
+      payloadPacketId: stored ? String(request.payload) : undefined,
       metadata: metadata.text,
       tags: tags.tags,
       // Also one that is not registered yet (a run that began while the server was away): without it the child would
@@ -219,6 +244,7 @@ export class RunTrigger {
       machine: options.machine,
       lockedVersion: options.lockToVersion,
       region: options.region,
+      debounceKey: delayed && debounce ? indexableKey(debounce.key) : undefined,
       triggerFunction: triggerFunction(item !== undefined, waits),
     };
   }

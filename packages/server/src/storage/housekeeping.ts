@@ -21,6 +21,7 @@ const STATEMENTS = [
   "VACUUM batches",
   "VACUUM sessions",
   "VACUUM (ANALYZE) records",
+  "VACUUM packets",
   "CHECKPOINT",
 ];
 /** What a statement writes apart from its parameters: log records, index entries. */

@@ -1,5 +1,5 @@
 import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
-import type { EngineName, RunFailure, RunRow } from "./storage.ts";
+import type { EngineName, RunFailure, RunRow, RunSummary } from "./storage.ts";
 import { decodePacket } from "./stored-text.ts";
 
 /** A row of `runs` joined with its document, as the drivers give it. */
@@ -50,26 +50,43 @@ export interface RunRecord {
   readonly document_updated_at: Date;
 }
 
-/** The select list of a `RunRecord`, for `r` (runs, or a CTE with its columns) and `d` (run_documents). */
-export const RUN_COLUMNS = `r.id, r.environment, r.task, r.engine, r.status, r.payload, r.initial_metadata, r.output, r.error, r.tags,
+/** A row that was read without what can be large. */
+export type RunSummaryRecord = Omit<RunRecord, "payload" | "output">;
+
+/** The select list of a `RunSummaryRecord`, for `r` (runs, or a CTE with its columns) and `d` (run_documents). */
+export const SUMMARY_COLUMNS = `r.id, r.environment, r.task, r.engine, r.status, r.initial_metadata, r.error, r.tags,
   r.parent_id, r.root_id, r.depth, r.batch_id, r.idempotency_key, r.idempotency_key_expires_at,
   r.idempotency_key_options, r.request_key, r.delay_until, r.ttl_seconds, r.max_attempts, r.max_duration_seconds,
   r.queue, r.concurrency_key, r.priority, r.is_test, r.machine, r.locked_version, r.region, r.debounce_key, r.trigger_function, r.created_at, r.updated_at, r.started_at,
   r.finished_at, r.expired_at, r.attempt, r.interruptions, r.holder, r.heartbeat_at, r.cancel_requested_at,
   d.metadata, d.version::float8 AS document_version, d.updated_at AS document_updated_at`;
 
+/** The select list of a `RunRecord`. */
+export const RUN_COLUMNS = `${SUMMARY_COLUMNS}, r.payload, r.output`;
+
 /** `SELECT` of runs with their documents; conditions are added behind it. */
 export const SELECT_RUNS = `SELECT ${RUN_COLUMNS} FROM runs r JOIN run_documents d ON d.id = r.id`;
 
+/** The same without payloads and outputs, which can be megabytes each. */
+export const SELECT_SUMMARIES = `SELECT ${SUMMARY_COLUMNS} FROM runs r JOIN run_documents d ON d.id = r.id`;
+
 /** The row the services see. */
 export function toRunRow(record: RunRecord): RunRow {
+  return {
+    ...toRunSummary(record),
+    payload: decodePacket(record.payload),
+    output: record.output === null ? undefined : decodePacket(record.output),
+  };
+}
+
+/** The same without payload and output, from a record that need not have them. */
+export function toRunSummary(record: RunSummaryRecord): RunSummary {
   return {
     id: record.id,
     environment: record.environment,
     task: record.task,
     engine: record.engine,
     status: record.status,
-    payload: decodePacket(record.payload),
     metadata: record.metadata,
     initialMetadata: record.initial_metadata ?? "{}",
     tags: record.tags,
@@ -104,7 +121,6 @@ export function toRunRow(record: RunRecord): RunRow {
     holder: record.holder ?? undefined,
     heartbeatAt: record.heartbeat_at ?? undefined,
     cancelRequestedAt: record.cancel_requested_at ?? undefined,
-    output: record.output === null ? undefined : decodePacket(record.output),
     error: parsed<RunFailure>(record.error),
     version: record.document_version,
   };

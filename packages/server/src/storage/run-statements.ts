@@ -1,6 +1,14 @@
-import { RUN_COLUMNS, type RunRecord, SELECT_RUNS, toRunRow } from "./run-row.ts";
+import {
+  type RunRecord,
+  type RunSummaryRecord,
+  SELECT_RUNS,
+  SELECT_SUMMARIES,
+  SUMMARY_COLUMNS,
+  toRunRow,
+  toRunSummary,
+} from "./run-row.ts";
 import type { SqlClient } from "./sql-client.ts";
-import type { NewRun, RunQuery, RunRow } from "./storage.ts";
+import type { NewRun, RunQuery, RunRow, RunSummary } from "./storage.ts";
 import { encodePacket, storedName } from "./stored-text.ts";
 
 const REPEATABLE = { repeatable: true } as const;
@@ -10,7 +18,7 @@ const INSERT_RUNS = `
 WITH new AS (
   SELECT x.*, now() + x.position * interval '1 microsecond' AS created
   FROM json_to_recordset($1::json) AS x(
-    position integer, id text, environment text, task text, engine text, status text, payload text, metadata text,
+    position integer, id text, environment text, task text, engine text, status text, payload text, packet_id text, metadata text,
     tags json, parent text, root text, depth integer, batch text, key text, key_expires timestamptz,
     key_options text, request_key text, delay_until timestamptz, ttl double precision, max_attempts integer,
     max_duration double precision, queue text, concurrency_key text, priority double precision, is_test boolean,
@@ -20,7 +28,8 @@ WITH new AS (
     idempotency_key, idempotency_key_expires_at, idempotency_key_options, request_key, delay_until, ttl_seconds,
     expires_at, max_attempts, max_duration_seconds, queue, concurrency_key, priority, claim_order_at, is_test,
     machine, locked_version, region, debounce_key, trigger_function, created_at, updated_at)
-  SELECT id, environment, task, engine, status, payload, nullif(metadata, '{}'), ARRAY(SELECT json_array_elements_text(tags)), parent, root,
+  SELECT id, environment, task, engine, status,
+    coalesce((SELECT p.packet FROM packets p WHERE p.id = packet_id), payload), nullif(metadata, '{}'), ARRAY(SELECT json_array_elements_text(tags)), parent, root,
     depth, batch, key, key_expires, key_options, request_key, delay_until, ttl,
     coalesce(delay_until, created) + ttl * interval '1 second', max_attempts, max_duration, queue, concurrency_key,
     priority, created - coalesce(priority, 0) * interval '1 second', is_test,
@@ -33,7 +42,7 @@ WITH new AS (
   SELECT r.id, new.metadata, '{}', r.created_at FROM r JOIN new ON new.id = r.id AND new.created = r.created_at
   RETURNING *
 )
-SELECT ${RUN_COLUMNS} FROM r JOIN d ON d.id = r.id ORDER BY r.created_at`;
+SELECT ${SUMMARY_COLUMNS} FROM r JOIN d ON d.id = r.id ORDER BY r.created_at`;
 
 const RELEASE_EXPIRED_KEYS = `
 UPDATE runs r SET idempotency_key_released = true
@@ -42,7 +51,7 @@ WHERE r.environment = x.environment AND r.task = x.task AND r.idempotency_key = 
   AND r.idempotency_key_expires_at <= now() AND NOT r.idempotency_key_released`;
 
 /** Inserts runs with their documents; leaves out those whose id exists or whose idempotency key another run holds. */
-export async function insertRuns(client: SqlClient, runs: readonly NewRun[]): Promise<RunRow[]> {
+export async function insertRuns(client: SqlClient, runs: readonly NewRun[]): Promise<RunSummary[]> {
   if (runs.length === 0) return [];
   const rows = runs.map(insertRow);
   const keyed = rows.filter((row) => row.key !== undefined);
@@ -50,8 +59,8 @@ export async function insertRuns(client: SqlClient, runs: readonly NewRun[]): Pr
     const keys = keyed.map(({ environment, task, key }) => ({ environment, task, key }));
     await client.query(RELEASE_EXPIRED_KEYS, [JSON.stringify(keys)], REPEATABLE);
   }
-  const result = await client.query<RunRecord>(INSERT_RUNS, [JSON.stringify(rows)]);
-  return result.rows.map(toRunRow);
+  const result = await client.query<RunSummaryRecord>(INSERT_RUNS, [JSON.stringify(rows)]);
+  return result.rows.map(toRunSummary);
 }
 
 function insertRow(run: NewRun, position: number) {
@@ -63,6 +72,7 @@ function insertRow(run: NewRun, position: number) {
     engine: run.engine,
     status: run.status,
     payload: encodePacket(run.payload),
+    packet_id: run.payloadPacketId,
     metadata: run.metadata,
     tags: run.tags.map(storedName),
     parent: run.parentId,
@@ -106,14 +116,16 @@ export async function findRuns(
   ]);
 }
 
-/** The direct children of a run, oldest first. */
+/** The newest direct children of a run, oldest first. */
 export async function childrenOf(
   client: SqlClient,
   environment: string,
   parentId: string,
-): Promise<RunRow[]> {
-  const text = `${SELECT_RUNS} WHERE r.environment = $1 AND r.parent_id = $2 ORDER BY r.created_at, r.id`;
-  return selectRuns(client, text, [environment, storedName(parentId)]);
+  limit: number,
+): Promise<RunSummary[]> {
+  const text = `${SELECT_SUMMARIES} WHERE r.environment = $1 AND r.parent_id = $2
+    ORDER BY r.created_at DESC, r.id DESC LIMIT $3::integer`;
+  return (await selectSummaries(client, text, [environment, storedName(parentId), limit])).reverse();
 }
 
 /** The newest run of the task that holds this idempotency key. */
@@ -159,7 +171,7 @@ export async function findRunByRequestKey(
 }
 
 /** One page of runs, newest first. */
-export async function listRuns(client: SqlClient, query: RunQuery): Promise<RunRow[]> {
+export async function listRuns(client: SqlClient, query: RunQuery): Promise<RunSummary[]> {
   const parameters: unknown[] = [query.environment];
   const conditions = ["r.environment = $1"];
   const where = (value: unknown, condition: (parameter: string) => string): void => {
@@ -192,9 +204,9 @@ export async function listRuns(client: SqlClient, query: RunQuery): Promise<RunR
   const backwards = query.before !== undefined && query.after === undefined;
   const order = backwards ? "ASC" : "DESC";
   parameters.push(query.limit);
-  const text = `${SELECT_RUNS} WHERE ${conditions.join(" AND ")}
+  const text = `${SELECT_SUMMARIES} WHERE ${conditions.join(" AND ")}
     ORDER BY r.created_at ${order}, r.id ${order} LIMIT $${parameters.length}::integer`;
-  const rows = await selectRuns(client, text, parameters);
+  const rows = await selectSummaries(client, text, parameters);
   return backwards ? rows.reverse() : rows;
 }
 
@@ -205,4 +217,13 @@ async function selectRuns(
 ): Promise<RunRow[]> {
   const result = await client.query<RunRecord>(text, parameters, REPEATABLE);
   return result.rows.map(toRunRow);
+}
+
+async function selectSummaries(
+  client: SqlClient,
+  text: string,
+  parameters: readonly unknown[],
+): Promise<RunSummary[]> {
+  const result = await client.query<RunSummaryRecord>(text, parameters, REPEATABLE);
+  return result.rows.map(toRunSummary);
 }

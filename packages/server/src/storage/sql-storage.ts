@@ -1,7 +1,9 @@
 import { addBatchItems, findBatch, insertBatch } from "./batch-statements.ts";
+import { putOffRun, releaseDebounceKey } from "./debounce-statements.ts";
 import { readDocuments, writeDocuments } from "./document-statements.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations/migrations.ts";
+import { hasPacket, reservePacket, writePacket } from "./packet-statements.ts";
 import { recordStatements } from "./record-statements.ts";
 import {
   childrenOf,
@@ -70,8 +72,11 @@ export function sqlStorage(
     findRun: async (environment, id) => (await findRuns(client(), environment, [id]))[0],
     findRuns: async (environment, ids) => findRuns(client(), environment, ids),
     listRuns: async (query) => listRuns(client(), query),
-    childrenOf: async (environment, parentId) => childrenOf(client(), environment, parentId),
+    childrenOf: async (environment, parentId, limit) => childrenOf(client(), environment, parentId, limit),
     transitionRun: async (transition) => transitionRun(client(), transition),
+    putOffRun: async (run) => putOffRun(client(), run),
+    releaseDebounceKey: async (environment, task, key) =>
+      releaseDebounceKey(client(), environment, task, key),
     claimRuns: async (claim) => claimRuns(client(), claim),
     promoteDueRuns: async (now) => promoteDueRuns(client(), now),
     heartbeat: async (holder, ids) => heartbeat(client(), holder, ids),
@@ -82,6 +87,10 @@ export function sqlStorage(
     insertBatch: async (batch) => insertBatch(client(), batch),
     findBatch: async (environment, id) => findBatch(client(), environment, id),
     addBatchItems: async (id, items) => addBatchItems(client(), id, items),
+    reservePacket: async (environment, id, keepSeconds) =>
+      reservePacket(client(), environment, id, keepSeconds),
+    writePacket: async (id, packet) => writePacket(client(), id, packet),
+    hasPacket: async (environment, id) => hasPacket(client(), environment, id),
     findRunByIdempotencyKey: async (environment, task, key) =>
       findRunByIdempotencyKey(client(), environment, task, key),
     releaseIdempotencyKey: async (environment, task, key) =>

@@ -17,15 +17,20 @@ export interface Storage extends SessionStorage, RecordStorage {
   close(): Promise<void>;
 
   /** Inserts runs (one statement). A run whose id exists already is left as it is and not in the result. */
-  insertRuns(runs: readonly NewRun[]): Promise<RunRow[]>;
+  insertRuns(runs: readonly NewRun[]): Promise<RunSummary[]>;
   findRun(environment: string, id: string): Promise<RunRow | undefined>;
   findRuns(environment: string, ids: readonly string[]): Promise<RunRow[]>;
   /** Newest first (created_at, then id); `after`/`before` are run ids; one more than `limit` is never returned. */
-  listRuns(query: RunQuery): Promise<RunRow[]>;
-  childrenOf(environment: string, parentId: string): Promise<RunRow[]>;
+  listRuns(query: RunQuery): Promise<RunSummary[]>;
+  /** The newest `limit` children, oldest first. */
+  childrenOf(environment: string, parentId: string, limit: number): Promise<RunSummary[]>;
 
   /** The one status transition primitive: applies `change` if the row is in one of `from` (and, when given, attempt and holder match). */
   transitionRun(transition: RunTransition): Promise<RunRow | undefined>;
+  /** Puts the run off that waits with a debounce key; undefined when none does. */
+  putOffRun(run: DebouncedRun): Promise<RunSummary | undefined>;
+  /** Lets that run keep its time; the next trigger of the key starts another. */
+  releaseDebounceKey(environment: string, task: string, key: string): Promise<void>;
   /** Takes up to `limit` due QUEUED runs of an engine, marks them DEQUEUED for `holder`, oldest first (`FOR UPDATE SKIP LOCKED`). */
   claimRuns(claim: {
     engine: EngineName;
@@ -49,6 +54,13 @@ export interface Storage extends SessionStorage, RecordStorage {
    * Rows are locked in the order of their ids.
    */
   writeDocuments(writes: readonly DocumentWrite[]): Promise<boolean>;
+
+  /** Makes room for the upload of a payload and keeps it for `keepSeconds`. */
+  reservePacket(environment: string, id: string, keepSeconds: number): Promise<void>;
+  /** Stores an upload; false when there is no room for it (any more). */
+  writePacket(id: string, packet: Packet): Promise<boolean>;
+  /** True when an upload is complete; a run can be inserted with it for another hour at least. */
+  hasPacket(environment: string, id: string): Promise<boolean>;
 
   insertBatch(batch: NewBatch): Promise<BatchRow>;
   findBatch(environment: string, id: string): Promise<BatchRow | undefined>;
@@ -89,6 +101,8 @@ export interface NewRun {
   readonly engine: EngineName;
   readonly status: "QUEUED" | "DELAYED";
   readonly payload: Packet;
+  /** An upload that becomes the payload instead. */
+  readonly payloadPacketId?: string | undefined;
   /** JSON text; may hold NUL and lone surrogates, which `jsonb` would refuse. */
   readonly metadata: string;
   readonly tags: readonly string[];
@@ -121,7 +135,8 @@ export interface NewRun {
   readonly triggerFunction: string;
 }
 
-export interface RunRow extends Omit<NewRun, "status"> {
+/** A run without what can be large; documents are as small as the server's limit. */
+export interface RunSummary extends Omit<NewRun, "status" | "payload" | "payloadPacketId"> {
   /** The document that the run was triggered with, JSON text. */
   readonly initialMetadata: string;
   readonly status: RunStatus;
@@ -137,9 +152,14 @@ export interface RunRow extends Omit<NewRun, "status"> {
   readonly holder: string | undefined;
   readonly heartbeatAt: Date | undefined;
   readonly cancelRequestedAt: Date | undefined;
-  readonly output: Packet | undefined;
   readonly error: RunFailure | undefined;
   readonly version: number;
+}
+
+/** A run with everything. */
+export interface RunRow extends RunSummary {
+  readonly payload: Packet;
+  readonly output: Packet | undefined;
 }
 
 export interface RunQuery {
@@ -160,6 +180,18 @@ export interface RunQuery {
   readonly isTest?: boolean | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
+}
+
+/** Which waiting run is put off until when. */
+export interface DebouncedRun {
+  readonly environment: string;
+  readonly task: string;
+  readonly key: string;
+  readonly delayUntil: Date;
+  /** Only a run that is not older. */
+  readonly createdAfter: Date | undefined;
+  /** What the run gets instead of its payload, document, tags and, where given, limits and machine. */
+  readonly update: NewRun | undefined;
 }
 
 export interface RunTransition {
@@ -216,6 +248,7 @@ export interface NewBatch {
   readonly parentId?: string | undefined;
   readonly resumeParentOnCompletion: boolean;
   readonly idempotencyKey?: string | undefined;
+  readonly requestKey?: string | undefined;
 }
 
 export interface BatchRow extends NewBatch {
@@ -224,6 +257,8 @@ export interface BatchRow extends NewBatch {
   readonly sealed: boolean;
   /** Run ids by item index; a missing item is absent. */
   readonly items: ReadonlyMap<number, string>;
+  /** How many of those runs have not ended. */
+  readonly liveRuns: number;
 }
 
 /** A database that cannot be opened or reached; the message says what to do. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ShiftedClock } from "../server/shifted-clock.ts";
 import { startTestServer, type TestServer } from "../server/test-server.ts";
 
 let api: TestServer;
@@ -91,6 +92,84 @@ describe("batches", () => {
     const run = await api.trigger({ idempotencyKey: "i1" });
     await send(first.body.id, [item(0, { idempotencyKey: "i1" })]);
     expect((await api.call("GET", `/api/v2/batches/${first.body.id}`)).body.runs).toEqual([run]);
+  });
+
+  test("a batch whose items did not all come takes them at the next try with its key", async () => {
+    const clock = new ShiftedClock();
+    await using api = await startTestServer({ clock });
+    const create = (body: unknown, headers?: Record<string, string>) =>
+      api.call("POST", "/api/v3/batches", body, headers);
+    const send = (id: string, items: readonly unknown[]) =>
+      api.call(
+        "POST",
+        `/api/v3/batches/${id}/items`,
+        items.map((one) => JSON.stringify(one)).join("\n"),
+        ndjson,
+      );
+    const first = await create({ runCount: 2, idempotencyKey: "b2" });
+    await send(first.body.id, [item(0)]);
+    // The one who announced it may be sending.
+    expect((await create({ runCount: 2, idempotencyKey: "b2" })).body.isCached).toBe(true);
+    clock.advance(6000);
+    const again = await create({ runCount: 2, idempotencyKey: "b2" });
+    expect([again.status, again.body]).toEqual([202, { ...first.body, isCached: false }]);
+    expect((await send(first.body.id, [item(0), item(1)])).body).toMatchObject({
+      itemsAccepted: 1,
+      itemsDeduplicated: 1,
+      sealed: true,
+    });
+    expect((await create({ runCount: 2, idempotencyKey: "b2" })).body.isCached).toBe(true);
+    const other = await create({ runCount: 1, idempotencyKey: "b3" });
+    const larger = await create({ runCount: 2, idempotencyKey: "b3" });
+    expect(larger.body).toMatchObject({ isCached: false, runCount: 2 });
+    expect(larger.body.id).not.toBe(other.body.id);
+  });
+
+  test("an announcement that is sent again is one batch, and not cached: its items still come", async () => {
+    for (const key of [undefined, "b4"]) {
+      const call = () =>
+        api.call(
+          "POST",
+          "/api/v3/batches",
+          { runCount: 1, idempotencyKey: key },
+          { "x-trigger-request-idempotency-key": `call ${key}` },
+        );
+      const answers = await Promise.all([call(), call(), call()]);
+      expect(new Set(answers.map((answer) => answer.text)).size).toBe(1);
+      expect(answers[0]?.body.isCached).toBe(false);
+    }
+  });
+
+  test("a batch whose items stay away is over after a day: aborted, or partly failed when runs exist", async () => {
+    const clock = new ShiftedClock();
+    await using late = await startTestServer({ clock });
+    const [none, some] = [
+      (await late.call("POST", "/api/v3/batches", { runCount: 2 })).body.id,
+      (await late.call("POST", "/api/v3/batches", { runCount: 2 })).body.id,
+    ];
+    const sendLate = (id: string) =>
+      late.call("POST", `/api/v3/batches/${id}/items`, JSON.stringify(item(0)), ndjson);
+    await sendLate(some);
+    clock.advance(25 * 3_600_000);
+    for (const [id, status] of [
+      [none, "ABORTED"],
+      [some, "PARTIAL_FAILED"],
+    ]) {
+      expect((await late.call("GET", `/api/v2/batches/${id}`)).body.status).toBe(status);
+      const refused = await sendLate(id);
+      expect([refused.status, refused.body.error]).toEqual([
+        422,
+        `Batch ${id} is not in PENDING status (current: ${status})`,
+      ]);
+    }
+  });
+
+  test("an item of more than a megabyte", async () => {
+    const { id } = (await create({ runCount: 1 })).body;
+    const large = { ...item(0), payload: "é".repeat(600_000) };
+    expect((await send(id, [large])).body.sealed).toBe(true);
+    const [run] = (await api.call("GET", `/api/v2/batches/${id}`)).body.runs;
+    expect((await api.call("GET", `/api/v3/runs/${run}`)).body.payload).toBe(large.payload);
   });
 
   test("a thousand items in pieces of any size", async () => {

@@ -1,8 +1,10 @@
 import { retrieveRunReply } from "@runmeta/runtime/protocol/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noEngine, type Storage } from "../../src/index.ts";
 import { startTestServer, type TestServer } from "../server/test-server.ts";
 
 let api: TestServer;
+let claims: Storage;
 beforeAll(async () => {
   api = await startTestServer();
 });
@@ -84,6 +86,47 @@ describe("GET /api/v3/runs/{id}", () => {
       expect(answer.headers.get("x-should-retry")).toBe("false");
     },
   );
+});
+
+test("children: the newest hundred, oldest first, each with its document", async () => {
+  const parent = await api.trigger();
+  const items = Array.from({ length: 103 }, (_, index) =>
+    JSON.stringify({ index, task: "child", options: { metadata: { index } } }),
+  );
+  const batch = await api.call("POST", "/api/v3/batches", { runCount: items.length, parentRunId: parent });
+  const path = `/api/v3/batches/${batch.body.id}/items`;
+  await api.call("POST", path, items.join("\n"), { "content-type": "application/x-ndjson" });
+  const { children } = (await retrieve(parent)).relatedRuns;
+  expect(children.map((child: { metadata: { index: number } }) => child.metadata.index)).toEqual(
+    Array.from({ length: 100 }, (_, index) => index + 3),
+  );
+});
+
+test("clients without the current API version know no DEQUEUED and no WAITING", async () => {
+  await using own = await startTestServer({
+    engine: { ...noEngine(), name: "inline", start: async ({ storage }) => void (claims = storage) },
+  });
+  const parent = await own.trigger();
+  const child = await own.trigger({ parentRunId: parent });
+  await claims.claimRuns({ engine: "inline", holder: "me", limit: 2 });
+  const current = { "x-trigger-api-version": "2025-07-16" };
+  const get = async (path: string, headers?: Record<string, string>) =>
+    (await own.call("GET", path, undefined, headers)).body;
+  expect(await get(`/api/v3/runs/${child}`, current)).toMatchObject({
+    status: "DEQUEUED",
+    relatedRuns: { parent: { status: "DEQUEUED" } },
+  });
+  expect(await get(`/api/v3/runs/${child}`)).toMatchObject({
+    status: "EXECUTING",
+    relatedRuns: { parent: { status: "EXECUTING" } },
+  });
+  await claims.transitionRun({ id: parent, from: ["DEQUEUED"], change: { status: "WAITING" } });
+  expect((await get("/api/v1/runs?filter[status]=WAITING", current)).data).toMatchObject([
+    { id: parent, status: "WAITING", isWaiting: true, isExecuting: false },
+  ]);
+  expect((await get("/api/v1/runs?filter[status]=FROZEN")).data).toMatchObject([
+    { id: parent, status: "FROZEN", isWaiting: false, isExecuting: true },
+  ]);
 });
 
 describe("POST /api/v2/runs/{id}/cancel", () => {

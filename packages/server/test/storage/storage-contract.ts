@@ -58,20 +58,23 @@ export function storageContract(name: string, create: () => Promise<StorageFixtu
           concurrencyKey: "key",
           priority: -2,
           isTest: true,
+          machine: "micro",
+          lockedVersion: "v1",
+          region: "eu",
         });
         const [inserted] = await storage.insertRuns([run]);
-        expect(inserted).toMatchObject(run);
-        expect(await storage.findRun("env", run.id)).toEqual(inserted);
+        const { payload, ...rest } = run;
+        expect(inserted).toMatchObject(rest);
+        expect(await storage.findRun("env", run.id)).toEqual({ ...inserted, payload, output: undefined });
         expect(inserted).toMatchObject({ attempt: 0, interruptions: 0, version: 0, status: "QUEUED" });
-        expect(inserted?.output).toBeUndefined();
         expect(inserted?.createdAt).toBeInstanceOf(Date);
         expect(Math.abs((inserted?.createdAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
       });
 
       test("leaves absent fields undefined", async () => {
-        const [row] = await storage.insertRuns([
-          newRun({ payload: { data: undefined, dataType: "application/json" } }),
-        ]);
+        const run = newRun({ payload: { data: undefined, dataType: "application/json" } });
+        await storage.insertRuns([run]);
+        const row = await storage.findRun("env", run.id);
         expect(row?.payload).toEqual({ data: undefined, dataType: "application/json" });
         for (const field of [
           "parentId",
@@ -219,9 +222,10 @@ export function storageContract(name: string, create: () => Promise<StorageFixtu
         expect(await list({ to: dueIn(-60_000) })).toEqual([]);
       });
 
-      test("children, oldest first", async () => {
-        expect(ids(await storage.childrenOf(environment, "run_p"))).toEqual(ids(runs.slice(5)));
-        expect(await storage.childrenOf("other", "run_p")).toEqual([]);
+      test("children, the newest of them, oldest first", async () => {
+        expect(ids(await storage.childrenOf(environment, "run_p", 1))).toEqual(ids(runs.slice(6)));
+        expect(ids(await storage.childrenOf(environment, "run_p", 100))).toEqual(ids(runs.slice(5)));
+        expect(await storage.childrenOf("other", "run_p", 100)).toEqual([]);
       });
     });
 

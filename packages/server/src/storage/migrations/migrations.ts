@@ -2,6 +2,7 @@ import { runsMigration } from "./000001-runs.ts";
 import { runOptionsMigration } from "./000002-run-options.ts";
 import { sessionsMigration } from "./000003-sessions.ts";
 import { recordsMigration } from "./000004-records.ts";
+import { packetsMigration } from "./000005-packets.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   runOptionsMigration,
   sessionsMigration,
   recordsMigration,
+  packetsMigration,
 ];

@@ -1,0 +1,66 @@
+import { type RunSummaryRecord, SUMMARY_COLUMNS, toRunSummary } from "./run-row.ts";
+import type { SqlClient } from "./sql-client.ts";
+import type { DebouncedRun, RunSummary } from "./storage.ts";
+import { encodePacket, storedName } from "./stored-text.ts";
+
+// A run is never due earlier for another trigger. With `$6` the run gets the data of the trigger that came last.
+const PUT_OFF_RUN = `
+WITH r AS (
+  UPDATE runs SET delay_until = greatest(delay_until, $4::timestamptz),
+    expires_at = greatest(delay_until, $4::timestamptz) + ttl_seconds * interval '1 second',
+    payload = CASE WHEN $6::boolean
+      THEN coalesce((SELECT p.packet FROM packets p WHERE p.id = $8), $7) ELSE payload END,
+    initial_metadata = CASE WHEN $6::boolean THEN nullif($9, '{}') ELSE initial_metadata END,
+    tags = CASE WHEN $6::boolean THEN $10::text[] ELSE tags END,
+    max_attempts = coalesce($11::integer, max_attempts),
+    max_duration_seconds = coalesce($12::double precision, max_duration_seconds),
+    machine = coalesce($13, machine), updated_at = now()
+  WHERE environment = $1 AND task = $2 AND debounce_key = $3 AND status = 'DELAYED' AND attempt = 0
+    AND ($5::timestamptz IS NULL OR created_at >= $5::timestamptz)
+  RETURNING *
+), d AS (
+  UPDATE run_documents document SET version = version + 1, updated_at = now(),
+    metadata = CASE WHEN $6::boolean THEN $9 ELSE document.metadata END
+  FROM r WHERE document.id = r.id RETURNING document.*
+)
+SELECT ${SUMMARY_COLUMNS} FROM r JOIN d ON d.id = r.id`;
+
+/** Puts the run off that waits with a debounce key, and gives it new data where there is some; undefined when none waits. */
+export async function putOffRun(client: SqlClient, run: DebouncedRun): Promise<RunSummary | undefined> {
+  const { update } = run;
+  const result = await client.query<RunSummaryRecord>(
+    PUT_OFF_RUN,
+    [
+      run.environment,
+      storedName(run.task),
+      storedName(run.key),
+      run.delayUntil,
+      run.createdAfter ?? null,
+      update !== undefined,
+      update === undefined ? null : encodePacket(update.payload),
+      update?.payloadPacketId ?? null,
+      update?.metadata ?? null,
+      update?.tags.map(storedName) ?? null,
+      update?.maxAttempts ?? null,
+      update?.maxDurationSeconds ?? null,
+      update?.machine ?? null,
+    ],
+    { repeatable: true },
+  );
+  return result.rows.map(toRunSummary)[0];
+}
+
+/** Lets the run that waits with a debounce key keep its time; the next trigger of the key starts another. */
+export async function releaseDebounceKey(
+  client: SqlClient,
+  environment: string,
+  task: string,
+  key: string,
+): Promise<void> {
+  await client.query(
+    `UPDATE runs SET debounce_key = NULL
+     WHERE environment = $1 AND task = $2 AND debounce_key = $3 AND status = 'DELAYED' AND attempt = 0`,
+    [environment, storedName(task), storedName(key)],
+    { repeatable: true },
+  );
+}
