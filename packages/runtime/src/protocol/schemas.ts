@@ -48,6 +48,7 @@ export {
   sessionItem,
   updateSessionBody,
 } from "./session-schemas.ts";
+export { publicTokenBody, publicTokenReply, tokenClaimsReply } from "./token-schemas.ts";
 export {
   addBatchItemsReply,
   batchItem,

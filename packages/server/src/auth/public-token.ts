@@ -46,29 +46,36 @@ export async function verifyPublicToken(
   return "invalid";
 }
 
-/** Signs a token that can do what `scopes` say, for an hour unless told otherwise. */
-export async function signPublicToken(
-  key: ApiKey,
-  scopes: readonly string[],
-  now: Date,
-  seconds = HANDLE_TOKEN_SECONDS,
-): Promise<string> {
-  return await signClaims(key, { scopes, ...identityClaims(key.environment) }, now, secondsOf(now) + seconds);
+/** What a token can do, and for how long. */
+export interface TokenGrant {
+  readonly scopes: readonly string[];
+  /** Seconds since 1970. @default in an hour */
+  readonly expiresAt?: number | undefined;
+  /** Good for one trigger. */
+  readonly oneTimeUse?: boolean | undefined;
+  readonly realtime?: { readonly skipColumns?: readonly string[] | undefined } | undefined;
 }
 
-/** What makes a token one of an environment. */
-export function identityClaims(environment: string): { readonly sub: string; readonly pub: true } {
-  return { sub: environment, pub: true };
-}
-
-async function signClaims(key: ApiKey, claims: JWTPayload, now: Date, expiresAt: number): Promise<string> {
-  return await new SignJWT(claims)
+/** Signs a token as official clients do: any server that has the key can verify it, and none is told of it. */
+export async function signPublicToken(key: ApiKey, grant: TokenGrant, now: Date): Promise<string> {
+  const { scopes, oneTimeUse, realtime, expiresAt = secondsOf(now) + HANDLE_TOKEN_SECONDS } = grant;
+  return await new SignJWT({
+    ...identityClaims(key.environment),
+    scopes,
+    ...(oneTimeUse === true ? { otu: true } : {}),
+    ...(realtime === undefined ? {} : { realtime }),
+  })
     .setProtectedHeader({ alg: ALGORITHM })
     .setIssuer(ISSUER)
     .setAudience(AUDIENCE)
     .setIssuedAt(secondsOf(now))
     .setExpirationTime(expiresAt)
     .sign(await key.hmacKey());
+}
+
+/** What makes a token one of an environment. */
+export function identityClaims(environment: string): { readonly sub: string; readonly pub: true } {
+  return { sub: environment, pub: true };
 }
 
 function unverifiedClaims(token: string): JWTPayload | undefined {
@@ -123,6 +130,7 @@ function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
 }
 
-function secondsOf(date: Date): number {
+/** Seconds since 1970, as tokens count. */
+export function secondsOf(date: Date): number {
   return Math.floor(date.getTime() / 1000);
 }

@@ -31,6 +31,11 @@ export function allows(principal: Principal, anyOf: readonly Permission[]): bool
   return wanted.some((one) => principal.scopes.some((scope) => covers(scope, one)));
 }
 
+/** True when a scope lets nobody change anything. */
+export function onlyReads(scope: string): boolean {
+  return scope.startsWith("read:");
+}
+
 function covers(scope: string, { action, type, id }: Permission): boolean {
   if (scope === "admin") return true;
   // Only the first two colons split: ids may contain some.

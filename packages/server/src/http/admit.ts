@@ -1,7 +1,7 @@
 import type { ApiKey } from "../auth/api-key.ts";
 import { type AuthFailure, authenticate } from "../auth/authenticate.ts";
 import type { Principal } from "../auth/principal.ts";
-import { signPublicToken } from "../auth/public-token.ts";
+import { signPublicToken, type TokenGrant } from "../auth/public-token.ts";
 import { allows, type Permission } from "../auth/scopes.ts";
 import type { SecretKeys } from "../auth/secret-keys.ts";
 import { forbidden, HttpError } from "./http-error.ts";
@@ -60,10 +60,10 @@ class Admission {
     if (!this.can(anyOf)) throw forbidden();
   }
 
-  async issueToken(scopes: readonly string[], now: Date): Promise<string> {
+  async issueToken(grant: TokenGrant, now: Date): Promise<string> {
     if (this.#key === undefined)
       throw new Error(`${this.#route.path} is open: no key stands behind a request`);
-    return await signPublicToken(this.#key, scopes, now);
+    return await signPublicToken(this.#key, grant, now);
   }
 
   /** A forgotten question must not pass for a permission. */

@@ -93,7 +93,7 @@ async function handle(
     principal: admission.principal,
     can: (anyOf) => admission.can(anyOf),
     authorize: (anyOf) => admission.authorize(anyOf),
-    issueToken: (scopes) => admission.issueToken(scopes, clock.now()),
+    issueToken: (grant) => admission.issueToken(grant, clock.now()),
     body,
     schema: route.body.kind === "none" ? NO_SCHEMA : route.body.schema,
     querySchema: route.query ?? NO_QUERY,

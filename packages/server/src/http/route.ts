@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Principal } from "../auth/principal.ts";
+import type { TokenGrant } from "../auth/public-token.ts";
 import type { Permission, ScopeAction, ScopeType } from "../auth/scopes.ts";
 import type { Reply } from "./reply.ts";
 import type { RouteContract } from "./route-contract.ts";
@@ -75,8 +76,8 @@ export interface RouteRequest<Body extends z.ZodType = z.ZodType, Query extends 
    * @throws HttpError 403
    */
   authorize(anyOf: readonly Permission[]): void;
-  /** A public token for what was just made, good for an hour; signed with the key behind the request. */
-  issueToken(scopes: readonly string[]): Promise<string>;
+  /** A public token, for an hour unless told otherwise; signed with the key behind the request. */
+  issueToken(grant: TokenGrant): Promise<string>;
   /** The body of a `json` route; empty otherwise. */
   readonly body: Uint8Array;
   /** What the body, or a line of it, must be; parsed with `jsonBody(request)` or in the route's own words. */

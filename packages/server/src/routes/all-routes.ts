@@ -13,10 +13,12 @@ import { createRecordRoute } from "./create-record.ts";
 import { deleteRecordRoute } from "./delete-record.ts";
 import { getMetadataRoute } from "./get-metadata.ts";
 import { healthRoute } from "./healthz.ts";
+import { jwtClaimsRoute } from "./jwt-claims.ts";
 import { listRecordsRoute } from "./list-records.ts";
 import { listRunsRoute } from "./list-runs.ts";
 import { listSessionsRoute } from "./list-sessions.ts";
 import { openApiRoute } from "./openapi.ts";
+import { publicTokensRoute } from "./public-tokens.ts";
 import { putMetadataRoute } from "./put-metadata.ts";
 import { referenceRoute } from "./reference.ts";
 import { replayRunRoute } from "./replay-run.ts";
@@ -73,6 +75,8 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     retrieveRecordRoute(services),
     updateRecordRoute(services),
     deleteRecordRoute(services),
+    jwtClaimsRoute(),
+    publicTokensRoute(clock),
     healthRoute(),
     openApiRoute(describe),
     referenceRoute(describe),

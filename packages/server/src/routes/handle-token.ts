@@ -17,7 +17,7 @@ export async function handleToken(
   scopes: readonly string[],
 ): Promise<Readonly<Record<string, string>>> {
   return {
-    "x-trigger-jwt": await request.issueToken(scopes),
+    "x-trigger-jwt": await request.issueToken({ scopes }),
     "x-trigger-jwt-claims": JSON.stringify(identityClaims(request.principal.environment)),
   };
 }
