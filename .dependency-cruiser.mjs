@@ -124,6 +124,31 @@ export default {
       },
     },
     {
+      name: "testing-loads-the-server-on-demand",
+      severity: "error",
+      comment: '@runmeta/server is an optional peer: only `backend: "server"` needs it',
+      from: { path: "^packages/testing/src/" },
+      to: {
+        path: "^packages/server/",
+        dependencyTypesNot: ["dynamic-import", "type-only", "type-import"],
+      },
+    },
+    {
+      name: "testing-needs-no-runner",
+      severity: "error",
+      comment: "vitest is an optional peer of its own entry",
+      from: { path: "^packages/testing/src/", pathNot: "^packages/testing/src/vitest(/|\\.ts$)" },
+      to: { path: "node_modules/vitest/|^packages/testing/src/vitest(/|\\.ts$)" },
+    },
+    {
+      name: "testing-has-one-document",
+      severity: "error",
+      comment:
+        "what an operation means is decided in the runtime: of the testing package only run-document.ts calls it, and nothing knows single operations",
+      from: { path: "^packages/testing/src/" },
+      to: { path: `${runtime}(store|flush|target|context)/|${runtime}protocol/(?!index|schemas)` },
+    },
+    {
       name: "packages-do-not-import-tests",
       severity: "error",
       from: { path: "^packages/[^/]+/src/" },

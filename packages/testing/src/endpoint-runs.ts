@@ -25,10 +25,13 @@ export class EndpointRuns {
   readonly #runs = new Map<string, EndpointRun>();
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #limitBytes: number;
+  readonly #idPrefix: string;
   #made = 0;
 
-  constructor(limitBytes: number) {
+  /** @param idPrefix in front of the number that makes an id */
+  constructor(limitBytes: number, idPrefix = "run_") {
     this.#limitBytes = limitBytes;
+    this.#idPrefix = idPrefix;
   }
 
   find(id: string): EndpointRun | undefined {
@@ -97,7 +100,7 @@ export class EndpointRuns {
   /** An id that no run has yet. Numbered, so that what a test prints is the same each time. */
   newId(): string {
     do this.#made += 1;
-    while (this.#runs.has(`run_${this.#made}`));
-    return `run_${this.#made}`;
+    while (this.#runs.has(`${this.#idPrefix}${this.#made}`));
+    return `${this.#idPrefix}${this.#made}`;
   }
 }

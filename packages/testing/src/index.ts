@@ -1,4 +1,5 @@
 export { assertNoLeftovers } from "./assert-no-leftovers.ts";
+export type { BackendName } from "./backend.ts";
 export type { EndpointRunStatus } from "./endpoint-run.ts";
 export type { Leftover } from "./leftover.ts";
 export { type ManualClock, type ManualClockOptions, manualClock, type PendingTimer } from "./manual-clock.ts";
@@ -8,6 +9,7 @@ export type { RecordedRequest } from "./recorded-request.ts";
 export {
   accepted,
   brokenBody,
+  down,
   type EndpointCall,
   hangs,
   lostReply,

@@ -1,4 +1,5 @@
 import type { Clock, Debounced, Timer } from "@runmeta/runtime";
+import { untilAnswered } from "./in-flight.ts";
 import { packetsReady } from "./packets-ready.ts";
 
 /** Options of {@link manualClock}. */
@@ -60,9 +61,11 @@ const JANUARY_2026 = Date.UTC(2026, 0, 1);
 /** Lets everything go on that does not wait for a timer, a socket or a file. */
 export async function settlePromises(): Promise<void> {
   await packetsReady;
-  for (let turn = 0; turn < SETTLE_TURNS; turn += 1) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
+  do {
+    for (let turn = 0; turn < SETTLE_TURNS; turn += 1) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  } while (await untilAnswered());
 }
 
 type TimerOptions = Parameters<Clock["setTimer"]>[2];

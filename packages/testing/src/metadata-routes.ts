@@ -10,8 +10,7 @@ import { putMetadataBody } from "@runmeta/runtime/protocol/schemas";
 import type { EndpointRun } from "./endpoint-run.ts";
 import type { EndpointRuns } from "./endpoint-runs.ts";
 import { ownOperations } from "./own-operations.ts";
-import type { Reply } from "./replies.ts";
-import { json, parseBody, type Route, type RoutedRequest, refusal, untilAborted, waitOn } from "./route.ts";
+import { json, parseBody, type Route, type RoutedRequest, refusal } from "./route.ts";
 
 const path = /^\/api\/v1\/runs\/([^/]*)\/metadata$/;
 
@@ -20,10 +19,10 @@ export interface MetadataRoutesOptions {
   readonly runs: EndpointRuns;
   readonly limitBytes: number;
   readonly deduplicates: boolean;
+  /** Whether replies say which writes to other runs were refused or had no effect. */
+  readonly remarks: boolean;
   /** What a run that nobody registered starts with. */
   readonly document: JsonObject;
-  /** The next reply of the script. */
-  readonly nextReply: () => Reply;
 }
 
 interface Remarks {
@@ -53,7 +52,11 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
   };
 
   const answer = (metadata: JsonObject, remarks: Remarks): Response =>
-    json(200, { metadata, ...remarks }, options.deduplicates ? { [DEDUPE_HEADER]: "1" } : {});
+    json(
+      200,
+      { metadata, ...(options.remarks ? remarks : {}) },
+      options.deduplicates ? { [DEDUPE_HEADER]: "1" } : {},
+    );
 
   const apply = (routed: RoutedRequest): Response => {
     const run = runOf(routed);
@@ -111,16 +114,7 @@ export function metadataRoutes(options: MetadataRoutesOptions): readonly Route[]
     {
       method: "PUT",
       path,
-      async handle(routed) {
-        const { signal } = routed.request;
-        return options.nextReply()({
-          request: routed.request,
-          text: routed.text,
-          apply: () => apply(routed),
-          wait: (ms) => waitOn(routed.clock, ms, signal),
-          aborted: () => untilAborted(signal),
-        });
-      },
+      handle: apply,
     },
     {
       method: "GET",

@@ -32,10 +32,11 @@ export async function mockRun<T>(
 ): Promise<MockedRun<T>> {
   const session = new RunSession(options);
   const metadata = session.document(options.metadata);
-  const parentId = session.openParent();
   const id = options.id ?? session.endpoint.runs.newId();
-  const outcome = await session.drive(() =>
-    withRunResult(
+  const outcome = await session.drive(async () => {
+    const parentId = await session.openParent();
+    await session.openUnregistered({ id, task: options.task, tags: options.tags, metadata, parentId });
+    return withRunResult(
       {
         id,
         task: options.task,
@@ -51,11 +52,12 @@ export async function mockRun<T>(
         ...session.listeners(id),
       },
       body,
-    ),
-  );
+    );
+  });
   session.notesOf(id).stats = outcome.stats;
   if (!outcome.ok) throw outcome.error;
   const run = session.endpoint.runs.find(id);
   if (run === undefined) throw new Error(`the endpoint did not accept the run ${id}`);
+  session.endUnregistered(run);
   return { ...session.describe(run), output: outcome.value, result: outcome.value };
 }

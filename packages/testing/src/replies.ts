@@ -7,7 +7,7 @@ export interface EndpointCall {
   /** What was sent. */
   readonly text: string;
   /** Does what a healthy endpoint does (limit, deduplication, operations) and gives its answer. */
-  apply(): Response;
+  apply(): Response | Promise<Response>;
   /** Waits on the clock of the endpoint, in milliseconds; rejects when the request is aborted. */
   wait(ms: number): Promise<void>;
   /** Rejects when the request is aborted; waits for ever otherwise. */
@@ -15,7 +15,11 @@ export interface EndpointCall {
 }
 
 /** How an endpoint treats one metadata request: it answers, or rejects as a broken connection does. */
-export type Reply = (call: EndpointCall) => Response | Promise<Response>;
+export interface Reply {
+  (call: EndpointCall): Response | Promise<Response>;
+  /** From its turn on it answers every request, of any kind, for so many milliseconds; see {@link down}. */
+  readonly lastsMs?: number;
+}
 
 /** What {@link status} takes. */
 export interface StatusOptions {
@@ -62,8 +66,8 @@ export function status(code: number, options: StatusOptions = {}): Reply {
 
 /** Applies the request, then the connection breaks before the answer: the client cannot know that it was applied. */
 export function lostReply(code: NetworkErrorCode = "ECONNRESET"): Reply {
-  return (call) => {
-    call.apply();
+  return async (call) => {
+    await call.apply();
     throw networkError(code);
   };
 }
@@ -73,6 +77,14 @@ export function networkFault(code: NetworkErrorCode): Reply {
   return () => {
     throw networkError(code);
   };
+}
+
+/**
+ * The endpoint is down for `ms` milliseconds, on the clock of who asks: from the metadata request whose turn it is, every
+ * request is treated so, reads and calls for workers included. Then the script goes on.
+ */
+export function down(ms: number, code: NetworkErrorCode = "ECONNREFUSED"): Reply {
+  return Object.assign(networkFault(code), { lastsMs: ms });
 }
 
 /** Refuses the document as too large (413) and applies nothing. */
@@ -90,8 +102,8 @@ export function slow(ms: number, reply: Reply = accepted()): Reply {
 
 /** Applies the request and answers 200, with a body that is not the answer's JSON. */
 export function brokenBody(text = '{"metadata":'): Reply {
-  return (call) => {
-    const { status: code, headers } = call.apply();
+  return async (call) => {
+    const { status: code, headers } = await call.apply();
     return new Response(text, { status: code, headers });
   };
 }

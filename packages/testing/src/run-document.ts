@@ -23,6 +23,11 @@ export class RunDocument {
     return cloneJson(this.#document);
   }
 
+  /** What somebody else stores. */
+  adopt(document: JsonObject): void {
+    this.#document = cloneJson(document);
+  }
+
   get applied(): readonly Operation[] {
     return [...this.#applied];
   }

@@ -8,7 +8,9 @@ import { json, parseBody, type Route, type RoutedRequest, refusal } from "./rout
 /** A server holds a question for the end of a run this long, in milliseconds. */
 const LONGEST_HOLD_MS = 20_000;
 
-function held(runs: EndpointRuns, run: EndpointRun, routed: RoutedRequest, holdMs: number): Promise<void> {
+/** Holds a question for the end of a run, on the clock of who asks. */
+export function holdUntilEnd(runs: EndpointRuns, run: EndpointRun, routed: RoutedRequest): Promise<void> {
+  const asked = Number(routed.url.searchParams.get("timeoutMs") ?? LONGEST_HOLD_MS);
   return new Promise((resolve) => {
     const release = () => {
       forget();
@@ -17,7 +19,7 @@ function held(runs: EndpointRuns, run: EndpointRun, routed: RoutedRequest, holdM
       resolve();
     };
     const forget = runs.onEnd(run, release);
-    const timer = routed.clock.setTimer(release, holdMs);
+    const timer = routed.clock.setTimer(release, Math.min(asked, LONGEST_HOLD_MS));
     routed.request.signal.addEventListener("abort", release, { once: true });
   });
 }
@@ -144,8 +146,7 @@ export function runRoutes(runs: EndpointRuns): readonly Route[] {
       method: "GET",
       path: /^\/engine\/v1\/runs\/([^/]+)\/result$/,
       handle: about(async (run, routed) => {
-        const asked = Number(routed.url.searchParams.get("timeoutMs") ?? LONGEST_HOLD_MS);
-        if (!hasEnded(run)) await held(runs, run, routed, Math.min(asked, LONGEST_HOLD_MS));
+        if (!hasEnded(run)) await holdUntilEnd(runs, run, routed);
         return result(run);
       }),
     },

@@ -23,6 +23,7 @@ import {
 } from "@runmeta/runtime/worker";
 import { describeRun } from "./describe-run.ts";
 import type { EndpointRun } from "./endpoint-run.ts";
+import type { NewRun, RunEnd } from "./endpoint-runs.ts";
 import { packetsReady } from "./packets-ready.ts";
 import type { RecordedRequest } from "./recorded-request.ts";
 import type { RunEngine } from "./route.ts";
@@ -77,6 +78,7 @@ export class RunSession implements RunEngine {
       find: (id) => this.endpoint.runs.find(id),
       notesOf: (id) => this.notesOf(id),
       now: () => this.clock.now(),
+      refresh: (run) => this.endpoint.backend.refresh([run]),
     });
     const fetch = this.endpoint.connect({
       clock: this.clock,
@@ -97,17 +99,42 @@ export class RunSession implements RunEngine {
   }
 
   /** Makes the run that was given as parent, if one was; gives its id. */
-  openParent(): string | undefined {
+  async openParent(): Promise<string | undefined> {
     const { parent } = this.#options;
     if (parent === undefined) return undefined;
-    const createdAt = this.clock.wallTime();
-    const run = this.endpoint.runs.create({
-      id: parent.id,
-      metadata: this.document(parent.metadata),
-      createdAt,
-    });
-    this.endpoint.runs.start(run, 1, createdAt);
+    const run = await this.create({ id: parent.id, metadata: this.document(parent.metadata) });
+    await this.#start(run);
     return run.id;
+  }
+
+  /** Makes a run at the endpoint. */
+  async create(run: Omit<NewRun, "createdAt">): Promise<EndpointRun> {
+    const created = this.endpoint.runs.create({ ...run, createdAt: this.clock.wallTime() });
+    await this.endpoint.backend.created(created);
+    return created;
+  }
+
+  /** Makes a run at a backend that has no calls for workers, with which the run would make itself known. */
+  async openUnregistered(run: Omit<NewRun, "createdAt">): Promise<void> {
+    if (!this.endpoint.backend.knowsWorkers) await this.#start(await this.create(run));
+  }
+
+  /** Its end, likewise. */
+  endUnregistered(run: EndpointRun): void {
+    if (this.endpoint.backend.knowsWorkers) return;
+    const finishedAt = this.clock.wallTime();
+    this.endpoint.runs.end(run, { status: "COMPLETED", output: undefined, error: undefined, finishedAt });
+  }
+
+  async #start(run: EndpointRun): Promise<void> {
+    await this.endpoint.backend.started(run, 1);
+    this.endpoint.runs.start(run, 1, this.clock.wallTime());
+  }
+
+  async #endAs(run: EndpointRun, end: Omit<RunEnd, "finishedAt">): Promise<void> {
+    const ended = { ...end, finishedAt: this.clock.wallTime() };
+    await this.endpoint.backend.ended(run, ended);
+    this.endpoint.runs.end(run, ended);
   }
 
   /** Moves time, where nobody else does, until `body` and every run that was triggered on the way have ended. */
@@ -125,6 +152,7 @@ export class RunSession implements RunEngine {
       return await body();
     } finally {
       while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+      await this.endpoint.backend.refresh(this.endpoint.runs.all());
     }
   }
 
@@ -134,8 +162,10 @@ export class RunSession implements RunEngine {
     const cancel = new AbortController();
     this.#cancels.set(run.id, cancel);
     const { config, signal } = this.#options;
-    const { runs } = this.endpoint;
-    runs.start(run, 1, this.clock.wallTime());
+    const { backend } = this.endpoint;
+    await this.#start(run);
+    /** What the backend is told between attempts, in order. */
+    let told: Promise<void> | undefined;
     const limitBytes = this.#limitOf(task.settings.metadata?.maximumSize);
     const { outcome } = await runAttempts({
       task,
@@ -169,31 +199,35 @@ export class RunSession implements RunEngine {
       onHook: (call) => notes.hooks.push({ ...call, attempt: run.attempt }),
       onAttempt: (attempt, ended) => {
         notes.stats = addStats(notes.stats, ended.stats);
-        if (ended.kind === "failed" && ended.retryAfterMs !== undefined) run.attempt = attempt + 1;
+        if (ended.kind !== "failed" || ended.retryAfterMs === undefined) return;
+        run.attempt = attempt + 1;
+        told = Promise.resolve(told)
+          .then(() => backend.failed(run, ended.error))
+          .then(() => backend.started(run, attempt + 1));
+        // Whoever ends the run hears of it.
+        told.catch(() => {});
       },
     });
+    await told;
     await this.#end(run, outcome);
   }
 
   async #end(run: EndpointRun, outcome: AttemptOutcome): Promise<void> {
     const notes = this.notesOf(run.id);
-    const finishedAt = this.clock.wallTime();
-    const end = { output: undefined, error: undefined, finishedAt };
+    const end = { output: undefined, error: undefined };
     switch (outcome.kind) {
       case "completed":
         notes.output = await decodePacket(outcome.output);
-        this.endpoint.runs.end(run, { ...end, status: "COMPLETED", output: outcome.output });
-        break;
+        return this.#endAs(run, { ...end, status: "COMPLETED", output: outcome.output });
       case "failed":
         notes.error = outcome.thrown;
-        this.endpoint.runs.end(run, {
+        return this.#endAs(run, {
           ...end,
           status: outcome.timedOut ? "TIMED_OUT" : "FAILED",
           error: outcome.error,
         });
-        break;
       case "cancelled":
-        this.endpoint.runs.end(run, { ...end, status: "CANCELED" });
+        return this.#endAs(run, { ...end, status: "CANCELED" });
     }
   }
 
@@ -217,19 +251,16 @@ export class RunSession implements RunEngine {
 
   async #performStub(run: EndpointRun): Promise<void> {
     const stub = this.#options.children?.[run.task];
-    this.endpoint.runs.start(run, 1, this.clock.wallTime());
+    await this.#start(run);
     const value: unknown = typeof stub === "function" ? await stub(await decodePacket(run.payload)) : stub;
     const output = await encodePacket(value);
     this.notesOf(run.id).output = await decodePacket(output);
-    const finishedAt = this.clock.wallTime();
-    this.endpoint.runs.end(run, { status: "COMPLETED", output, error: undefined, finishedAt });
+    await this.#endAs(run, { status: "COMPLETED", output, error: undefined });
   }
 
-  #fail(run: EndpointRun, thrown: unknown): void {
+  async #fail(run: EndpointRun, thrown: unknown): Promise<void> {
     this.notesOf(run.id).error = thrown;
-    const error = describeError(thrown);
-    const finishedAt = this.clock.wallTime();
-    this.endpoint.runs.end(run, { status: "FAILED", output: undefined, error, finishedAt });
+    await this.#endAs(run, { status: "FAILED", output: undefined, error: describeError(thrown) });
   }
 
   /** Options that note warnings and drops of a run; those that the user registered are told as well. */
@@ -276,7 +307,8 @@ export class RunSession implements RunEngine {
   }
 
   #ownEndpoint(): ScriptedEndpoint {
-    return scriptedEndpoint([], { maximumSize: this.#limitOf(this.#options.taskMaximumSize) });
+    const { backend, taskMaximumSize } = this.#options;
+    return scriptedEndpoint([], { backend, maximumSize: this.#limitOf(taskMaximumSize) });
   }
 }
 

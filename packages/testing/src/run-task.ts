@@ -38,17 +38,15 @@ export async function runTask<TPayload, TOutput>(
     taskMaximumSize: definition.settings.metadata?.maximumSize,
   });
   const metadata = session.document(options.metadata);
-  const parentId = session.openParent();
   const run = await session.drive(async () => {
-    const created = session.endpoint.runs.create({
+    const created = await session.create({
       id: options.id,
       task: task.id,
       metadata,
       payload: await encodePacket(payload),
       tags: options.tags,
-      parentId,
+      parentId: await session.openParent(),
       maxAttempts: options.attempts,
-      createdAt: session.clock.wallTime(),
     });
     await session.perform(created, definition);
     return created;

@@ -1,19 +1,25 @@
 import type { Clock } from "@runmeta/runtime";
 import { DEFAULT_MAXIMUM_SIZE_BYTES, type JsonObject, type Operation } from "@runmeta/runtime/protocol";
+import type { Backend, BackendName } from "./backend.ts";
 import { EndpointRuns } from "./endpoint-runs.ts";
-import { metadataRoutes } from "./metadata-routes.ts";
+import { memoryBackend } from "./memory-backend.ts";
 import type { RecordedRequest } from "./recorded-request.ts";
 import { accepted, type Reply } from "./replies.ts";
-import { parseBody, type Route, type RoutedRequest, type RunEngine, refusal } from "./route.ts";
-import { runRoutes } from "./run-routes.ts";
+import { parseBody, type RunEngine, untilAborted, waitOn } from "./route.ts";
+import { Script } from "./script.ts";
+import { serverBackend } from "./server-backend.ts";
 import { systemTime } from "./system-time.ts";
-import { triggerRoutes } from "./trigger-routes.ts";
 
 /** Options of {@link scriptedEndpoint}. */
 export interface ScriptedEndpointOptions {
   /** Largest document, in bytes; a larger one is refused with 413. @default 4096 */
   readonly maximumSize?: number | undefined;
-  /** Whether a request that is sent again with its key is applied once, and whether replies say so. @default true */
+  /** What answers where the script does not. @default "memory" */
+  readonly backend?: BackendName | undefined;
+  /**
+   * Whether a request that is sent again with its key is applied once, and whether replies say so; a real server does.
+   * @default true, false for the backend `trigger.dev`
+   */
   readonly deduplicates?: boolean | undefined;
   /** What the document of a run starts with that nobody registered. @default {} */
   readonly document?: JsonObject | undefined;
@@ -69,6 +75,7 @@ export interface EndpointConnection {
 /** What `runTask` and `mockRun` need of an endpoint, besides what tests see. */
 export interface EndpointInternals {
   readonly runs: EndpointRuns;
+  readonly backend: Backend;
   connect(connection: EndpointConnection): (request: Request) => Promise<Response>;
   /** Why a strict script is broken, if it is. */
   scriptFailure(): Error | undefined;
@@ -98,30 +105,19 @@ export function scriptedEndpoint(
   const limitBytes = options.maximumSize ?? DEFAULT_MAXIMUM_SIZE_BYTES;
   const document = options.document ?? {};
   const clock = options.clock ?? systemTime;
-  const runs = new EndpointRuns(limitBytes);
+  const kind = options.backend ?? "memory";
+  const runs = new EndpointRuns(limitBytes, kind === "server" ? uniqueIdPrefix() : undefined);
+  const backend =
+    kind === "server"
+      ? serverBackend(runs, limitBytes)
+      : memoryBackend(runs, {
+          limitBytes,
+          document,
+          deduplicates: options.deduplicates ?? kind === "memory",
+          isTriggerDev: kind === "trigger.dev",
+        });
   const requests: Recorded[] = [];
-  const script = [...replies];
-  let asked = 0;
-  let scriptFailure: Error | undefined;
-
-  const nextReply = (): Reply => {
-    const reply = script[asked];
-    asked += 1;
-    if (reply === undefined && options.strict === true) {
-      scriptFailure ??= new Error(
-        `the script has ${script.length} replies, and metadata request ${asked} came`,
-      );
-      throw scriptFailure;
-    }
-    return reply ?? options.otherwise ?? accepted();
-  };
-
-  const deduplicates = options.deduplicates ?? true;
-  const routes = [
-    ...metadataRoutes({ runs, limitBytes, deduplicates, document, nextReply }),
-    ...triggerRoutes(runs, limitBytes),
-    ...runRoutes(runs),
-  ];
+  const script = new Script(replies, options.otherwise ?? accepted(), options.strict ?? false);
 
   const send = async (request: Request, connection: EndpointConnection): Promise<Response> => {
     const recorded: Recorded = {
@@ -138,13 +134,17 @@ export function scriptedEndpoint(
     try {
       const text = await request.text();
       recorded.body = text === "" ? undefined : (parseBody(text) ?? text);
-      const response = await route(routes, {
+      const url = new URL(request.url);
+      const { clock: time, engine } = connection;
+      const routed = { request, url, text, parameters: [], clock: time, engine };
+      const { signal } = request;
+      const reply = script.replyFor(isMetadataUpdate(request), time.now());
+      const response = await reply({
         request,
-        url: new URL(request.url),
         text,
-        parameters: [],
-        clock: connection.clock,
-        engine: connection.engine,
+        apply: () => backend.answer(routed),
+        wait: (ms) => waitOn(time, ms, signal),
+        aborted: () => untilAborted(signal),
       });
       recorded.status = response.status;
       await connection.onResponse?.(recorded, response);
@@ -159,40 +159,33 @@ export function scriptedEndpoint(
     baseURL: "http://runmeta.test",
     accessToken: "tr_dev_scripted",
     fetch: (request) => send(request, { clock }),
-    reply: (...more) => void script.push(...more),
+    reply: (...more) => script.add(more),
     get requests() {
       return [...requests];
     },
     get metadataRequests() {
-      return requests.filter(({ method, url }) => method === "PUT" && url.endsWith("/metadata"));
+      return requests.filter(isMetadataUpdate);
     },
     document: (runId) => runs.find(runId)?.document.current ?? structuredClone(document),
     applied: (runId) => runs.find(runId)?.document.applied ?? [],
-    verify() {
-      if (scriptFailure !== undefined) throw scriptFailure;
-      if (asked < script.length) {
-        throw new Error(`${script.length - asked} of ${script.length} scripted replies were never used`);
-      }
-    },
+    verify: () => script.verify(),
   };
   internals.set(endpoint, {
     runs,
+    backend,
     connect: (connection) => (request) => send(request, connection),
-    scriptFailure: () => scriptFailure,
+    scriptFailure: () => script.failure,
   });
   return endpoint;
 }
 
-function route(routes: readonly Route[], routed: RoutedRequest): Response | Promise<Response> {
-  const { method } = routed.request;
-  const { pathname } = routed.url;
-  for (const candidate of routes) {
-    const match = candidate.method === method ? candidate.path.exec(pathname) : null;
-    if (match === null) continue;
-    const parameters = match.slice(1).map((part) => decodeURIComponent(part));
-    return candidate.handle({ ...routed, parameters });
-  }
-  return refusal(404, `the scripted endpoint has no ${method} ${pathname}`);
+function isMetadataUpdate({ method, url }: { readonly method: string; readonly url: string }): boolean {
+  return method === "PUT" && url.endsWith("/metadata");
+}
+
+/** Runs of all tests of a process are on one server. */
+function uniqueIdPrefix(): string {
+  return `run_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}_`;
 }
 
 function faultText(error: unknown): string {

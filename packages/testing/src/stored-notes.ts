@@ -9,6 +9,8 @@ import type { RunNotes } from "./run-notes.ts";
 export interface NotedRuns {
   find(id: string): EndpointRun | undefined;
   notesOf(id: string): RunNotes;
+  /** Brings a run's document up to date. */
+  refresh(run: EndpointRun): void | Promise<void>;
   now(): number;
 }
 
@@ -49,7 +51,8 @@ export class StoredNotes {
     const remarks = await remarksIn(response);
     for (const target of ["parent", "root"] as const) {
       const other = this.#runs.find((target === "parent" ? run.parentId : run.rootId) ?? run.id);
-      if (other === undefined || remarks.refused.has(target)) continue;
+      if (lists[target].length === 0 || other === undefined || remarks.refused.has(target)) continue;
+      await this.#runs.refresh(other);
       const document = other.document.current;
       for (const operation of lists[target]) {
         if (operation.type !== "update" && remarks.ineffective.has(`${target} ${operation.key}`)) continue;

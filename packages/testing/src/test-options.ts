@@ -1,4 +1,5 @@
 import type { Clock } from "@runmeta/runtime";
+import type { BackendName } from "./backend.ts";
 import type { ScriptedEndpoint } from "./scripted-endpoint.ts";
 
 /** Options that {@link runTask} and {@link mockRun} share. */
@@ -8,8 +9,10 @@ export interface TestOptions {
   /** What the document starts with. @default {} */
   readonly metadata?: object | undefined;
   readonly tags?: readonly string[] | undefined;
-  /** @default a healthy one of its own */
+  /** @default a healthy one of its own, on `backend` */
   readonly endpoint?: ScriptedEndpoint | undefined;
+  /** What answers requests; an `endpoint` has its own. @default "memory" */
+  readonly backend?: BackendName | undefined;
   /**
    * A clock that the test moves. Without one the run has a clock of its own, on which waits take no time: while code
    * runs time stands still, and it jumps when only timers can go on and somebody awaits one (a retry, `wait.for`,

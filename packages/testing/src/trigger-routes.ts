@@ -1,11 +1,11 @@
 import { IDEMPOTENCY_KEY_HEADER, isJsonObject, type JsonObject, jsonBytes } from "@runmeta/runtime/protocol";
 import { batchItem, createBatchBody, triggerTaskBody } from "@runmeta/runtime/protocol/schemas";
-import { type EndpointRun, hasEnded } from "./endpoint-run.ts";
+import { type EndpointRun, hasEnded, type StoredPacket } from "./endpoint-run.ts";
 import type { EndpointRuns } from "./endpoint-runs.ts";
 import { json, parseBody, type Route, type RoutedRequest, refusal } from "./route.ts";
 
 /** One run as a trigger call or a batch asks for it. */
-type Wanted = Pick<ReturnType<typeof batchItem.parse>, "task" | "payload" | "options"> & {
+export type Wanted = Pick<ReturnType<typeof batchItem.parse>, "task" | "payload" | "options"> & {
   readonly batchId?: string;
 };
 
@@ -42,10 +42,7 @@ export function triggerRoutes(runs: EndpointRuns, limitBytes: number): readonly 
     const run = runs.create({
       task,
       metadata,
-      payload: {
-        data: textOf(wanted.payload),
-        dataType: options?.payloadType ?? "application/json",
-      },
+      payload: packetOf(wanted),
       tags: typeof options?.tags === "string" ? [options.tags] : options?.tags,
       parentId: options?.parentRunId,
       batchId: wanted.batchId,
@@ -144,7 +141,10 @@ function documentOf(metadata: unknown): JsonObject | undefined {
   return isJsonObject(metadata) ? metadata : undefined;
 }
 
-/** A payload that is no text is JSON. */
-function textOf(payload: unknown): string | undefined {
-  return payload === undefined || typeof payload === "string" ? payload : JSON.stringify(payload);
+/** A payload as it was sent; one that is no text is JSON. */
+export function packetOf({ payload, options }: Wanted): StoredPacket {
+  return {
+    data: payload === undefined || typeof payload === "string" ? payload : JSON.stringify(payload),
+    dataType: options?.payloadType ?? "application/json",
+  };
 }

@@ -2,15 +2,19 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { behaviours } from "./behaviour/all.ts";
 
-test("the package works under node --test, on the sources", async () => {
-  const file = fileURLToPath(new URL("./node-runner/run-task.mts", import.meta.url));
+test("the package and its behaviours work under node --test, on the sources", async () => {
+  const files = ["run-task.mts", "behaviours.mts"].map((name) =>
+    fileURLToPath(new URL(`./node-runner/${name}`, import.meta.url)),
+  );
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--conditions", "@runmeta/source", "--import", "tsx", "--test", "--test-reporter", "tap", file],
+    ["--conditions", "@runmeta/source", "--import", "tsx", "--test", "--test-reporter", "tap", ...files],
     { env },
   );
-  expect(stdout).toContain("# pass 3");
+  const passed = /^# pass (\d+)$/m.exec(stdout)?.[1];
+  expect(Number(passed)).toBe(3 + behaviours.length);
   expect(stdout).toContain("# fail 0");
 });

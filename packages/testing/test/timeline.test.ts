@@ -116,6 +116,7 @@ describe("timeline", () => {
     });
     const run = await mockRun({ id: "run_top" }, async () => {
       metadata.set("begun", true);
+      await metadata.flush();
       await child.triggerAndWait();
     });
     const [first] = run.children;

@@ -1,0 +1,18 @@
+import { describe, expect, test } from "vitest";
+import { behaviours } from "./all.ts";
+import { expectedOn, placeOn } from "./behaviour.ts";
+
+/** One list of cases: a difference between backends fails, except where the case names it. */
+describe.each(["memory", "server", "trigger.dev"] as const)("on %s", (backend) => {
+  test.each(behaviours.map((behaviour) => [behaviour.name, behaviour] as const))(
+    "%s",
+    async (_, behaviour) => {
+      expect(await behaviour.observe(placeOn(backend))).toEqual(expectedOn(behaviour, backend));
+    },
+  );
+});
+
+test("there are more than sixty of them, each once", () => {
+  expect(behaviours.length).toBeGreaterThanOrEqual(60);
+  expect(new Set(behaviours.map(({ name }) => name)).size).toBe(behaviours.length);
+});
