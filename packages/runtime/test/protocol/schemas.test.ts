@@ -78,7 +78,7 @@ test("a trigger drops options it does not know and refuses wrong ones", () => {
     ttl: 5,
     delay: "1h",
     queue: { name: "q", x: 1 },
-    machine: "small-1x",
+    bulkActionId: "x",
     idempotencyKeyTTL: "30d",
   };
   expect(triggerTaskBody.parse({ payload: "x", options, context: {} })).toEqual({

@@ -87,7 +87,8 @@ function asBearer(header: string | null): string | null {
   return header !== null && /^(?!Bearer$)\S+$/i.test(header) ? `Bearer ${header}` : header;
 }
 
-function reads({ access, method }: Route): boolean {
+/** True for a route that changes nothing: read-only keys may call it. */
+export function reads({ access, method }: Route): boolean {
   return (access.kind === "secret-key" && access.reads) || method === "GET";
 }
 

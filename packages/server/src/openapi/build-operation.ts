@@ -88,7 +88,8 @@ function sizeText(bytes: number): string {
 
 function securityOf({ access }: Route): Operation["security"] {
   if (access.kind === "open") return [];
-  return access.kind === "secret-key" ? [{ secretKey: [] }] : [{ secretKey: [] }, { publicToken: [] }];
+  if (access.kind === "secret-key") return [{ secretKey: [] }];
+  return [{ secretKey: [] }, { publicToken: access.scopes }];
 }
 
 function response(reply: ReplyContract, components: SchemaComponents): ApiResponse {

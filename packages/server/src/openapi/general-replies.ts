@@ -1,10 +1,11 @@
 import { IDEMPOTENCY_KEY_HEADER } from "@runmeta/runtime/protocol";
 import { z } from "zod";
+import { reads } from "../http/admit.ts";
 import type { Route } from "../http/route.ts";
 import type { ReplyContract } from "../http/route-contract.ts";
 
 /** Body of every refusal. `error` is for people; the other members are there where a reply says so. */
-export const errorBody = z
+const errorBody = z
   .object({
     error: z.string().describe("What happened, and what to do."),
     code: z.string().optional().describe("The reason in a stable form."),
@@ -55,6 +56,7 @@ function* generalRefusals(route: Route): Generator<[status: number, text: string
   if (access.kind === "open") return;
   yield [401, unauthorizedText(access)];
   if (access.kind === "public-token") yield [403, "`Unauthorized`: the token's scopes do not cover it"];
+  if (!reads(route)) yield [403, "`This API key is read-only`"];
   yield [500, "`Internal Server Error`: a fault of the server; it is in its log"];
   yield [503, "The database is not available at the moment; `Retry-After` says when to ask again"];
 }
@@ -62,7 +64,9 @@ function* generalRefusals(route: Route): Generator<[status: number, text: string
 function unauthorizedText(access: Exclude<Route["access"], { kind: "open" }>): string {
   if (access.unauthorized !== undefined) return `\`${access.unauthorized}\``;
   const key = "`Invalid or Missing API key` without one, `Invalid API key` for an unknown one";
-  return access.kind === "secret-key" ? key : `${key}, \`Public Access Token is invalid\` for a bad token`;
+  return access.kind === "secret-key"
+    ? key
+    : `${key}, \`Public Access Token is invalid\` or \`Invalid Public Access Token\` for a bad token`;
 }
 
 function refusal(description: string): ReplyContract {

@@ -58,6 +58,8 @@ test("every operation has a name of its own; it and its parameters say what they
     for (const parameter of operation.parameters ?? []) {
       expect(parameter.description, `${operation.operationId} ${parameter.name}`).toMatch(/\S/);
     }
+    const token = operation.security.find((alternative) => alternative.publicToken !== undefined);
+    if (token !== undefined) expect(token.publicToken, operation.operationId).not.toEqual([]);
     expect(Object.keys(operation.responses).some((status) => status.startsWith("2"))).toBe(true);
   }
 });
