@@ -12,6 +12,8 @@ const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
     .max(256)
     .describe("Id of the session, `session_…`, or its `externalId`, percent-encoded."),
   id: z.string().max(256).describe("Id of the record."),
+  name: z.string().describe("Any name; clients send one such as `payload/1234.json`."),
+  packetId: z.string().describe("Id of the upload, `packet_…`; part of `presignedUrl`."),
   batchId: z.string().describe("Id of the batch, `batch_…`."),
 };
 

@@ -42,7 +42,9 @@ test("has every route, and no operation that is none", async () => {
       .map(({ method, template }) => `${method} ${template}`)
       .sort(),
   ).toEqual(ofRoutes.sort());
-  for (const { method, template } of operations()) {
+  for (const { method, template, operation } of operations()) {
+    // An open operation looks for its row at once, and says so.
+    if (operation.security.length === 0 && "404" in operation.responses) continue;
     const answer = await api.call(method, template.replace(/\{\w+\}/g, "x"), undefined, {
       authorization: "Bearer x",
     });

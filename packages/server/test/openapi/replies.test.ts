@@ -53,6 +53,12 @@ const valid: Readonly<Record<string, () => Promise<Call>>> = {
     await api.trigger({ idempotencyKey: key });
     return { path: { key }, body: { taskIdentifier: "hello" } };
   },
+  createPacketUpload: async () => ({ path: { name: "payload/1.json" } }),
+  uploadPacket: async () => ({
+    path: { packetId: (await api.call("PUT", "/api/v2/packets/x")).body.storagePath },
+    body: "a large text",
+    headers: { "content-type": "text/plain" },
+  }),
   createBatch: async () => ({ body: { runCount: 1 } }),
   addBatchItems: async () => ({
     path: { batchId: await batch() },
