@@ -27,5 +27,6 @@ export {
   type ScriptedEndpointOptions,
   scriptedEndpoint,
 } from "./scripted-endpoint.ts";
+export { closeServers } from "./shared-server.ts";
 export type { TestOptions } from "./test-options.ts";
 export type { DocumentChange, RecordedHook, StoredBatch, TestRun } from "./test-run.ts";

@@ -13,6 +13,16 @@ export function sharedServer(maximumSize: number): Promise<RunmetaServer> {
   return server;
 }
 
+/**
+ * Closes the servers that `backend: "server"` has started in this process; the next run starts one anew. Their database keeps
+ * a process alive: vitest and jest end their workers all the same, under `node --test` call it in `after()`.
+ */
+export async function closeServers(): Promise<void> {
+  const started = [...servers.values()];
+  servers.clear();
+  for (const server of await Promise.all(started)) await server.close();
+}
+
 async function startServer(maximumSize: number): Promise<RunmetaServer> {
   const { createServer, pgliteStorage } = await loadServer();
   return createServer({ storage: pgliteStorage(), maximumSize });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { closeServers } from "@runmeta/testing";
 import { behaviours } from "../behaviour/all.ts";
 import { expectedOn, placeOn } from "../behaviour/behaviour.ts";
 
@@ -8,3 +9,12 @@ for (const behaviour of behaviours) {
     assert.deepEqual(await behaviour.observe(placeOn("memory")), expectedOn(behaviour, "memory"));
   });
 }
+
+// The process ends by itself afterwards, or the run of this file never would.
+after(closeServers);
+
+test("a behaviour on the real server", { timeout: 120_000 }, async () => {
+  const [behaviour] = behaviours;
+  assert.ok(behaviour);
+  assert.deepEqual(await behaviour.observe(placeOn("server")), expectedOn(behaviour, "server"));
+});
