@@ -24,6 +24,15 @@ export type {
   RecordsFilter,
   RuntypeRecord,
 } from "./client/runtype-record.ts";
+export type { CreatedSession, Session, SessionTriggerConfig } from "./client/session-record.ts";
+export {
+  type CloseSession,
+  type CreateSession,
+  type SessionCallOptions,
+  sessions,
+  type UpdateSession,
+} from "./client/sessions.ts";
+export type { SessionsFilter } from "./client/sessions-filter.ts";
 export { tags } from "./client/tags.ts";
 export type { TaskRunPromise } from "./client/task-run-promise.ts";
 export type { CallOptions, TriggeredRun } from "./client/trigger.ts";
@@ -189,7 +198,6 @@ export {
   SessionInputChannel,
   SessionOutputChannel,
   schedules,
-  sessions,
   skills,
   streams,
   TriggerClient,

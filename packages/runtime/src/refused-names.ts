@@ -14,8 +14,6 @@ export const auth = /* @__PURE__ */ refused(
   "auth",
   "use the secret key of the environment, or configure({ accessToken })",
 );
-/** Channels between a client and a task. Not supported. */
-export const sessions = /* @__PURE__ */ refused("sessions", inMetadata);
 /** What `sessions.open` gives. Not supported. */
 export const SessionHandle = /* @__PURE__ */ refused("SessionHandle", inMetadata);
 /** A session's input. Not supported. */

@@ -2,7 +2,7 @@ import { requireApiClient } from "../client/configure.ts";
 import { pathSegment } from "../client/path-segment.ts";
 import { recordPath } from "../client/records.ts";
 import { type RecordsApi, recordsClient } from "../client/records-api.ts";
-import { MAX_BODY_BYTES, MAX_SESSION_UPDATE_BYTES } from "../protocol/limits.ts";
+import { MAX_BODY_BYTES, MAX_SESSION_DOCUMENT_BYTES } from "../protocol/limits.ts";
 import { createReplaceTarget } from "../target/replace-target.ts";
 import { createRunTarget } from "../target/run-target.ts";
 import { followConfiguration } from "./follow-configuration.ts";
@@ -17,9 +17,6 @@ export function runTarget(): TargetFor {
   const first = requireApiClient();
   return (run) => createRunTarget({ ...run, ...followConfiguration(first) });
 }
-
-/** What is around the document in the body that replaces it: `{"metadata":…}`. */
-const ENVELOPE_BYTES = 13;
 
 /**
  * Keeps the run's document as a session's metadata: `withRun({ target: sessionTarget("chat-1") }, …)` goes on with what
@@ -37,10 +34,13 @@ export function sessionTarget(session: string): TargetFor {
       path,
       method: "PATCH",
       clock,
-      limitBytes: MAX_SESSION_UPDATE_BYTES - ENVELOPE_BYTES,
+      limitBytes: MAX_SESSION_DOCUMENT_BYTES,
       ...followConfiguration(first),
     });
 }
+
+/** What is around the document in the body that replaces it: `{"metadata":…}`. */
+const ENVELOPE_BYTES = 13;
 
 /**
  * Keeps the run's document as a record's metadata: `withRun({ target: recordTarget("rec_1") }, …)` goes on with what the

@@ -22,6 +22,9 @@ export const MAX_TRIGGER_BODY_BYTES = 3 * 1024 * 1024;
 /** Largest body of `POST /api/v1/sessions` and `PATCH /api/v1/sessions/{session}`, in bytes. Source: the official API. */
 export const MAX_SESSION_UPDATE_BYTES = 32 * 1024;
 
+/** Largest metadata document of a session, in bytes: what is left of {@link MAX_SESSION_UPDATE_BYTES} beside `{"metadata":…}`. */
+export const MAX_SESSION_DOCUMENT_BYTES = MAX_SESSION_UPDATE_BYTES - 13;
+
 /** Longest tag, in characters, and most tags of one run. Source: the official API. */
 export const MAX_TAG_LENGTH = 128;
 /** Most tags of one run; one more is answered with 422. Source: the official API. */

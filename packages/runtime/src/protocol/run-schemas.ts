@@ -85,7 +85,11 @@ export const commaList = z.string().transform((text) => text.split(",").filter((
 export const instant = z
   .string()
   .transform((text) => new Date(/^[0-9]+$/.test(text) ? Number(text) : text))
-  .refine((date) => !Number.isNaN(date.getTime()), "must be a date or milliseconds since 1970");
+  .refine(
+    // What a database cannot compare is no date either.
+    (date) => date.getUTCFullYear() >= 1970 && date.getUTCFullYear() < 10_000,
+    "must be a date or milliseconds since 1970",
+  );
 /** A time that ends now. */
 export const period = z.string().regex(/^[0-9]{1,9}[smhdw]$/, "must be a duration such as 1d");
 

@@ -10,6 +10,7 @@ import { closeSessionRoute } from "./close-session.ts";
 import { createBatchRoute } from "./create-batch.ts";
 import { createPacketUploadRoute } from "./create-packet-upload.ts";
 import { createRecordRoute } from "./create-record.ts";
+import { createSessionRoute } from "./create-session.ts";
 import { deleteRecordRoute } from "./delete-record.ts";
 import { getMetadataRoute } from "./get-metadata.ts";
 import { healthRoute } from "./healthz.ts";
@@ -61,6 +62,7 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     createBatchRoute(services),
     addBatchItemsRoute(services),
     retrieveBatchRoute(services),
+    createSessionRoute(services),
     listSessionsRoute(services, clock),
     retrieveSessionRoute(services),
     updateSessionRoute(services),

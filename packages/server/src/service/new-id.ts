@@ -19,9 +19,15 @@ export function newId(prefix: "run" | "batch" | "session" | "rec" | "packet"): s
  * run, whatever happened to the first reply.
  */
 export function itemRunId(batchId: string, index: number): string {
-  const digest = createHash("sha256").update(`${batchId}:${index}`).digest();
-  return `run_${BigInt(`0x${digest.toString("hex")}`)
-    .toString(36)
-    .padStart(25, "0")
-    .slice(-25)}`;
+  return `run_${digestId(`${batchId}:${index}`)}`;
+}
+
+/** The id of the session that a request makes: always the same for all attempts of one call. */
+export function sessionIdOf(environment: string, requestKey: string): string {
+  return `session_${digestId(`${environment}:${requestKey}`)}`;
+}
+
+function digestId(text: string): string {
+  const digest = createHash("sha256").update(text).digest("hex");
+  return BigInt(`0x${digest}`).toString(36).padStart(25, "0").slice(-25);
 }

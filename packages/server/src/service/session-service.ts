@@ -3,7 +3,7 @@ import type { SessionChange, SessionQuery, SessionRow, Storage } from "../storag
 import type { Clock } from "./clock.ts";
 import { type CursorPage, cutPage } from "./cursor-page.ts";
 import { KeyedLock } from "./keyed-lock.ts";
-import { newId } from "./new-id.ts";
+import { newId, sessionIdOf } from "./new-id.ts";
 import type { RunService } from "./run-service.ts";
 import { type SessionTriggerConfig, sessionTrigger } from "./session-trigger.ts";
 import type { TriggerRefusal } from "./trigger-request.ts";
@@ -18,6 +18,8 @@ export interface CreateSessionRequest {
   readonly tags?: readonly string[] | undefined;
   readonly metadata?: object | undefined;
   readonly expiresAt?: Date | undefined;
+  /** The same for each HTTP attempt of one call: an attempt whose reply was lost finds its session again. */
+  readonly requestKey?: string | undefined;
 }
 
 /** A session with its live run, or why there is none. */
@@ -47,8 +49,8 @@ export class SessionService {
    * the trigger configuration is taken over, and a run that has ended is followed by another one.
    */
   async create(request: CreateSessionRequest): Promise<CreateSessionResult> {
-    const id = newId("session");
-    const { environment, externalId, triggerConfig } = request;
+    const { environment, externalId, triggerConfig, requestKey } = request;
+    const id = requestKey === undefined ? newId("session") : sessionIdOf(environment, requestKey);
     const refusal = await this.#runs.checkTrigger(
       sessionTrigger({ ...request, id }, triggerConfig, undefined),
     );

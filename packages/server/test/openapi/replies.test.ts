@@ -66,6 +66,9 @@ const valid: Readonly<Record<string, () => Promise<Call>>> = {
     headers: { "content-type": "application/x-ndjson" },
   }),
   retrieveBatch: async () => ({ path: { batchId: await batch() } }),
+  createSession: async () => ({
+    body: { type: "chat", taskIdentifier: "hello", triggerConfig: { basePayload: {} }, tags: ["a"] },
+  }),
   listSessions: async () => {
     await session();
     return { query: "page[size]=2&filter[status]=ACTIVE" };
