@@ -1,5 +1,11 @@
 // --- metadata: works anywhere below a run, does nothing outside one
 
+export {
+  auth,
+  type CreatePublicTokenOptions,
+  type CreateTriggerTokenOptions,
+  type PublicTokenOptions,
+} from "./client/auth.ts";
 export type { BatchItem, BatchItems, BatchOptions, TriggeredBatch } from "./client/batch.ts";
 // --- client
 export type { BatchItemError } from "./client/batch-runs.ts";
@@ -35,6 +41,7 @@ export {
 export type { SessionsFilter } from "./client/sessions-filter.ts";
 export { tags } from "./client/tags.ts";
 export type { TaskRunPromise } from "./client/task-run-promise.ts";
+export type { TokenPermissions, TokenResources } from "./client/token-scopes.ts";
 export type { CallOptions, TriggeredRun } from "./client/trigger.ts";
 export type { MetadataInput, TriggerOptions } from "./client/trigger-options.ts";
 export type { MetadataUpdate } from "./client/update-metadata.ts";
@@ -173,7 +180,6 @@ export {
   __setSessionCloseImplForTests,
   __setSessionOpenImplForTests,
   __setSessionStartImplForTests,
-  auth,
   BatchTriggerError,
   ChatChunkTooLargeError,
   chatEvent,

@@ -9,11 +9,6 @@ const viaRoute = "receive it in a route of your HTTP server, and call tasks.trig
 const neverThrown = "nothing here throws it";
 const inMetadata = "keep the state in a run's metadata";
 
-/** Tokens for browsers. Not supported. */
-export const auth = /* @__PURE__ */ refused(
-  "auth",
-  "use the secret key of the environment, or configure({ accessToken })",
-);
 /** What `sessions.open` gives. Not supported. */
 export const SessionHandle = /* @__PURE__ */ refused("SessionHandle", inMetadata);
 /** A session's input. Not supported. */

@@ -181,6 +181,22 @@ export class ApiClient {
     });
   }
 
+  /** The same client with other options. @throws ConfigError as the constructor */
+  with(changes: Partial<ApiClientOptions>): ApiClient {
+    return new ApiClient({
+      baseURL: changes.baseURL ?? this.baseURL,
+      accessToken: changes.accessToken ?? this.#accessToken,
+      fetch: changes.fetch ?? this.#fetch,
+      clock: changes.clock ?? this.clock,
+      requestTimeoutMs: changes.requestTimeoutMs ?? this.#requestTimeoutMs,
+    });
+  }
+
+  /** Lends the key or token to a function, for signing. */
+  withAccessToken<T>(use: (accessToken: string) => T): T {
+    return use(this.#accessToken);
+  }
+
   /** Whether two clients call as the same user. */
   sameCredentials(other: ApiClient): boolean {
     return other.baseURL === this.baseURL && other.#accessToken === this.#accessToken;

@@ -1,4 +1,9 @@
-import { currentScope } from "../context/context-storage.ts";
+import {
+  type ClientOverride,
+  currentClientOverride,
+  currentScope,
+  runWithClientOverride,
+} from "../context/context-storage.ts";
 import { ConfigError } from "../errors.ts";
 import { ApiClient, type ApiClientOptions } from "./api-client.ts";
 
@@ -45,7 +50,7 @@ function resolve(): {
   accessToken: string | undefined;
   rest: ClientConfiguration;
 } {
-  const rest = shared[slot] ?? {};
+  const rest: ClientConfiguration = { ...shared[slot], ...currentClientOverride()?.options };
   return {
     // Read at each call: tests and loaders set variables after the import.
     baseURL: rest.baseURL ?? fromEnvironment("TRIGGER_API_URL"),
@@ -72,7 +77,7 @@ function sameOptions(left: ApiClientOptions, right: ApiClientOptions): boolean {
  */
 export function findApiClient(): ApiClient | undefined {
   const own = ownClient();
-  if (own !== undefined) return own;
+  if (own !== undefined) return overridden(own);
   const { baseURL, accessToken, rest } = resolve();
   if (baseURL === undefined || accessToken === undefined) return undefined;
   const options = { ...rest, baseURL, accessToken };
@@ -80,6 +85,28 @@ export function findApiClient(): ApiClient | undefined {
   if (kept === undefined || !sameOptions(kept.options, options))
     kept = { options, client: new ApiClient(options) };
   return kept.client;
+}
+
+const derived = new WeakMap<ClientOverride, { readonly own: ApiClient; readonly client: ApiClient }>();
+
+/** A run's own client with what `auth.withAuth` changes, kept as long as that is in force. */
+function overridden(own: ApiClient): ApiClient {
+  const override = currentClientOverride();
+  if (override === undefined) return own;
+  const known = derived.get(override);
+  if (known?.own === own) return known.client;
+  const client = own.with(override.options as ClientConfiguration);
+  derived.set(override, { own, client });
+  return client;
+}
+
+/**
+ * Calls `body`; calls to the API below it use what the configuration says, and for the rest what they used before. Runs
+ * that are opened below it go on with the client that they were opened with.
+ */
+export function withConfiguration<T>(configuration: ClientConfiguration, body: () => T): T {
+  const given = Object.fromEntries(Object.entries(configuration).filter(([, value]) => value !== undefined));
+  return runWithClientOverride({ ...currentClientOverride()?.options, ...given }, body);
 }
 
 /**

@@ -11,6 +11,8 @@ const WORKING = new Set(
   InternalServerError NotFoundError OutOfMemoryError PermissionDeniedError RateLimitError SubtaskUnwrapError
   UnprocessableEntityError
   batch.retrieve batch.trigger batch.triggerAndWait batch.triggerByTask batch.triggerByTaskAndWait
+  auth.configure auth.createBatchTriggerPublicToken auth.createPublicToken auth.createTriggerPublicToken auth.withAuth
+  auth.withBatchTriggerPublicToken auth.withPublicToken auth.withTriggerPublicToken
   configure defineConfig queue schemaTask task
   heartbeats.getLastHeartbeat heartbeats.yield
   idempotencyKeys.create idempotencyKeys.reset

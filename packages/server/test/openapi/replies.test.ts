@@ -40,6 +40,8 @@ const valid: Readonly<Record<string, () => Promise<Call>>> = {
   retrieveMetadata: async () => ({ path: { runId: await api.trigger() } }),
   triggerTask: async () => ({ path: { taskId: "hello" }, body: { payload: 1, options: { tags: ["a"] } } }),
   retrieveRun: async () => ({ path: { runId: await endedRun() } }),
+  tokenClaims: async () => ({}),
+  createPublicToken: async () => ({ body: { scopes: ["read:runs"], expirationTime: "1h" } }),
   listRuns: async () => ({ query: "page[size]=2&filter[createdAt][period]=1d" }),
   cancelRun: async () => ({ path: { runId: await api.trigger() } }),
   addRunTags: async () => ({ path: { runId: await api.trigger() }, body: { tags: ["a"] } }),
