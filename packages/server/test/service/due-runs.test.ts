@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { noEngine } from "../../src/index.ts";
+import { changedTo } from "../server/changed-to.ts";
 import { ShiftedClock } from "../server/shifted-clock.ts";
 import { startTestServer, type TestServer } from "../server/test-server.ts";
 
@@ -22,19 +23,7 @@ afterEach(async () => {
   await api.server.close();
 });
 
-/** Resolves when the run has that status; waits for changes, not for time. */
-async function reaches(id: string, status: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const look = async () => {
-      const answer = await api.call("GET", `/api/v3/runs/${id}`);
-      if (answer.body.status === status) resolve();
-    };
-    api.server.runs.onRunChanged((ids) => {
-      if (ids.includes(id)) look().catch(reject);
-    });
-    look().catch(reject);
-  });
-}
+const reaches = (id: string, status: string) => changedTo(api, id, status);
 
 test("a delayed run becomes due and the engine hears of it", async () => {
   const id = await api.trigger({ delay: "10m" });
