@@ -30,9 +30,9 @@ export {
   recordReply,
   updateRecordBody,
 } from "./record-schemas.ts";
+export { listRunsQuery } from "./run-query-schemas.ts";
 export {
   addTagsReply,
-  listRunsQuery,
   listRunsReply,
   retrieveRunReply,
   runId,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MAX_TAG_LENGTH, MAX_TAGS } from "./limits.ts";
 import { metadataDocument } from "./metadata-schemas.ts";
 import { isPrintable } from "./printable-text.ts";
-import { commaList, instant, period } from "./run-schemas.ts";
+import { commaList, filterValues, instant, period } from "./query-schemas.ts";
 
 /** What the database can hold and a log can show. */
 function name(maxLength: number) {
@@ -110,10 +110,6 @@ export const createdSessionReply = sessionItem.extend({
   isCached: z.boolean(),
 });
 
-/** Values in one filter; each is one comparison in the database. */
-const filterValues = commaList.pipe(
-  z.array(z.string().refine(isPrintable, "must be printable text")).max(100),
-);
 const cursor = z.string().regex(/^session_[a-z0-9]{1,64}$/, "Invalid cursor");
 /** Query of `GET /api/v1/sessions`, as an object of its parameters; page size 20 unless given. */
 export const listSessionsQuery = z
@@ -141,7 +137,7 @@ export const listSessionsQuery = z
       .describe("Created at or before: a date, or milliseconds since 1970."),
     "filter[createdAt][period]": period
       .optional()
-      .describe("Created within this time: `90s`, `10m`, `1h`, `7d`, `2w`."),
+      .describe("Created within this time: `90s`, `10m`, `1h30m`, `7d`, `2w`."),
   })
   .refine((query) => query["page[after]"] === undefined || query["page[before]"] === undefined, {
     message: "Cannot pass both page[after] and page[before] on the same request",

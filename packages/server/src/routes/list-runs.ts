@@ -1,13 +1,14 @@
 import { listRunsQuery, listRunsReply } from "@runmeta/runtime/protocol/schemas";
 import { permission } from "../auth/scopes.ts";
+import { queryParameters } from "../http/query-parameters.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Clock } from "../service/clock.ts";
+import { parseDurationSeconds } from "../service/duration.ts";
 import { listedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
 import { inApiVersion } from "./api-version.ts";
 import { everyTask } from "./every-task.ts";
-import { parseListQuery } from "./list-query.ts";
 
 /** `GET /api/v1/runs`: a page of runs, newest first. */
 export function listRunsRoute({ runs }: Services, clock: Clock): Route {
@@ -26,11 +27,36 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
       replies: { 200: { description: "A page of runs", schema: listRunsReply } },
     },
     async handle(request) {
-      const query = parseListQuery(request.query(), request.principal.environment, clock.now());
-      if (!everyTask(request, "read", query?.tasks))
+      const query = queryParameters(request);
+      const tasks = query["filter[taskIdentifier]"];
+      if (!everyTask(request, "read", tasks))
         request.authorize([permission("read", "runs"), permission("read", "tasks")]);
-      if (query === undefined) return jsonReply(200, { data: [], pagination: {} });
-      const page = await runs.list(query);
+      // There are no schedules, bulk actions and fingerprints here, so nothing belongs to one.
+      if (query["filter[schedule]"] ?? query["filter[bulkAction]"] ?? query["filter[error]"])
+        return jsonReply(200, { data: [], pagination: {} });
+      const before = query["page[before]"];
+      const seconds = parseDurationSeconds(query["filter[createdAt][period]"] ?? "");
+      const page = await runs.list({
+        environment: request.principal.environment,
+        limit: query["page[size]"],
+        // A client that goes back after it went forward sends both; where it wants to go is `before`.
+        after: before === undefined ? query["page[after]"] : undefined,
+        before,
+        status: query["filter[status]"],
+        tasks,
+        tags: query["filter[tag]"],
+        queues: query["filter[queue]"],
+        batchId: query["filter[batch]"],
+        machines: query["filter[machine]"],
+        versions: query["filter[version]"],
+        regions: query["filter[region]"],
+        isTest: query["filter[isTest]"],
+        from:
+          query["filter[createdAt][from]"] ??
+          // Longer ago than a duration can say is no bound.
+          (seconds === undefined ? undefined : new Date(clock.now().getTime() - seconds * 1000)),
+        to: query["filter[createdAt][to]"],
+      });
       return jsonReply(200, {
         data: page.runs.map((run) => inApiVersion(request, listedRun(run))),
         pagination: { next: page.next, previous: page.previous },

@@ -49,32 +49,71 @@ test("filters", async () => {
   expect(await listed(`filter[createdAt][to]=${new Date(Date.now() + 60_000).toISOString()}`)).toHaveLength(
     7,
   );
+  expect(await listed("filter[createdAt][period]=1h30m")).toHaveLength(7);
+  expect(await listed("filter[createdAt][period]=999999999w")).toHaveLength(7);
   expect(await listed("filter[version]=1")).toEqual([]);
+  expect(await listed("filter[machine]=micro&filter[region]=eu")).toEqual([]);
+  for (const none of ["schedule", "bulkAction", "error", "batch"])
+    expect(await listed(`filter[${none}]=x`)).toEqual([]);
+  expect(await listed("filter[status]=FROZEN,REATTEMPTING,INTERRUPTED,WAITING_FOR_DEPLOY")).toEqual([]);
   expect(await listed("filter[tag]=&page[after]=run_unknown")).toEqual([]);
 });
 
+test("a version is what a run is locked to, a region what it was triggered for", async () => {
+  const id = await api.trigger(
+    { lockToVersion: "20250716.1", region: "eu", machine: "micro" },
+    { last: true },
+  );
+  const found = [
+    "filter[version]=20250716.1,other",
+    "filter[region]=eu",
+    "filter[machine]=micro,large-1x",
+    "filter[queue]=task/hello&page[size]=1",
+  ];
+  for (const query of found) expect(await listed(query)).toEqual([id]);
+  ids.unshift(id);
+});
+
+const pageSize = "Page size must be between 1 and 100";
 test.each([
-  ["page[size]=0", "page[size]"],
-  ["page[size]=101", "page[size]"],
-  ["page[size]=x", "page[size]"],
-  ["page[after]='%20OR%201=1", "page[after]"],
-  ["filter[status]=FOOBAR,QUEUED", "filter[status]"],
-  ["filter[isTest]=maybe", "filter[isTest]"],
-  ["filter[createdAt][period]=long", "filter[createdAt][period]"],
-  ["filter[createdAt][from]=when", "filter[createdAt][from]"],
-  ["filter[createdAt][to]=999999999999999", "filter[createdAt][to]"],
-  ["filter[tag]=%00", "filter[tag]"],
-])("%s is a Query Error", async (query, parameter) => {
+  ["page[size]=0", "page[size]", pageSize],
+  ["page[size]=101", "page[size]", pageSize],
+  ["page[size]=1.5", "page[size]", pageSize],
+  ["page[size]=x", "page[size]", pageSize],
+  ["page[after]='%20OR%201=1", "page[after]", "Invalid cursor"],
+  ["page[before]=batch_1", "page[before]", "Invalid cursor"],
+  ["filter[status]=FOOBAR,QUEUED", "filter[status]", "Invalid status values: FOOBAR"],
+  ["filter[status]=FOO,__proto__", "filter[status]", "Invalid status values: FOO, __proto__"],
+  ["filter[machine]=huge,micro", "filter[machine]", "Invalid machine values: huge"],
+  ["filter[isTest]=maybe", "filter[isTest]", "Invalid value for isTest: maybe"],
+  ["filter[createdAt][period]=long", "filter[createdAt][period]", "must be a duration such as 1d"],
+  ["filter[createdAt][from]=when", "filter[createdAt][from]", "must be a date or milliseconds since 1970"],
+  [
+    "filter[createdAt][to]=999999999999999",
+    "filter[createdAt][to]",
+    "must be a date or milliseconds since 1970",
+  ],
+])("%s is a Query Error", async (query, parameter, message) => {
   const answer = await list(query);
   expect(answer.status).toBe(400);
   expect(answer.body).toEqual({
     error: "Query Error",
-    details: [{ code: "custom", message: expect.any(String), path: [parameter] }],
+    details: [{ code: expect.any(String), message, path: [parameter] }],
   });
 });
 
-test("names the statuses that do not exist", async () => {
-  expect((await list("filter[status]=FOOBAR,QUEUED")).body.details[0].message).toBe(
-    "Invalid status values: FOOBAR",
-  );
+test("a value with control characters, and more than a hundred of them, are Query Errors too", async () => {
+  for (const query of ["filter[tag]=%00", "filter[batch]=%00", `filter[tag]=${"t,".repeat(101)}`]) {
+    const answer = await list(query);
+    expect([answer.status, answer.body.error]).toEqual([400, "Query Error"]);
+  }
+});
+
+test("names every parameter that is wrong", async () => {
+  const { details } = (await list("page[size]=0&filter[status]=A&filter[isTest]=b")).body;
+  expect(details.map((detail: { path: string[] }) => detail.path)).toEqual([
+    ["page[size]"],
+    ["filter[status]"],
+    ["filter[isTest]"],
+  ]);
 });
