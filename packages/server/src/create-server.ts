@@ -6,9 +6,11 @@ import { errorReply, type Reply } from "./http/reply.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.ts";
 import { allRoutes } from "./routes/all-routes.ts";
 import { BatchService } from "./service/batch-service.ts";
+import type { Clock } from "./service/clock.ts";
 import { DueRuns } from "./service/due-runs.ts";
 import { MetadataWriter } from "./service/metadata-writer.ts";
 import { PacketUploads } from "./service/packet-uploads.ts";
+import { RunFeed } from "./service/realtime/run-feed.ts";
 import { RecordService } from "./service/record-service.ts";
 import { RunChanges } from "./service/run-changes.ts";
 import { RunService } from "./service/run-service.ts";
@@ -72,7 +74,8 @@ async function startServer(
   generatedKey: boolean,
 ): Promise<RunmetaServer> {
   const { storage, engine, clock, maximumSizeBytes, onError } = options;
-  const changes = new RunChanges(clock);
+  const changes = new RunChanges(clock, storage);
+  const feed = new RunFeed({ storage, changes, clock });
   const dueRuns = new DueRuns({ storage, changes, clock, dispatcher: engine, onError });
   const runs = new RunService({
     storage,
@@ -94,6 +97,7 @@ async function startServer(
     records: new RecordService(storage),
     batches: new BatchService(storage, runs, clock),
     packets: new PacketUploads(storage),
+    feed,
     metadata,
   };
   const app = createApp({
@@ -112,9 +116,10 @@ async function startServer(
     onError,
   });
   dueRuns.start();
-  return new ListeningServer(app, runs, secretKeys.first ?? "", generatedKey, async (listener) => {
+  return new ListeningServer(app, clock, runs, secretKeys.first ?? "", generatedKey, async (listener) => {
     // Waiting clients are answered at once, so that they do not hold up the drain.
     changes.close();
+    feed.close();
     await listener?.close(options.drainTimeoutMs);
     await engine.stop({ timeoutMs: options.drainTimeoutMs });
     await dueRuns.close();
@@ -127,6 +132,7 @@ class ListeningServer implements RunmetaServer {
   readonly runs: RunService;
   readonly secretKey: string;
   readonly #app: App;
+  readonly #clock: Clock;
   readonly #generatedKey: boolean;
   readonly #stop: (listener: NodeListener | undefined) => Promise<void>;
   #listener: Promise<NodeListener> | undefined;
@@ -135,12 +141,14 @@ class ListeningServer implements RunmetaServer {
 
   constructor(
     app: App,
+    clock: Clock,
     runs: RunService,
     secretKey: string,
     generatedKey: boolean,
     stop: (listener: NodeListener | undefined) => Promise<void>,
   ) {
     this.#app = app;
+    this.#clock = clock;
     this.runs = runs;
     this.secretKey = secretKey;
     this.#generatedKey = generatedKey;
@@ -164,7 +172,7 @@ class ListeningServer implements RunmetaServer {
     if (this.#closing !== undefined)
       throw new ServerConfigError("This server is closed; create another one.");
     if (this.#listener !== undefined) throw new ServerConfigError("This server listens already.");
-    this.#listener = listenOn(this.#app, { port, host });
+    this.#listener = listenOn(this.#app, { port, host, clock: this.#clock });
     try {
       this.#url = (await this.#listener).url;
     } catch (error) {

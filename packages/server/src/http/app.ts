@@ -73,7 +73,10 @@ export function createApp(options: {
         : options.replyToFault(error);
     }
   };
-  return { handle: handleRequest, fetch: async (request) => toResponse(await handleRequest(request)) };
+  return {
+    handle: handleRequest,
+    fetch: async (request) => toResponse(await handleRequest(request), request.method),
+  };
 }
 
 async function handle(

@@ -3,8 +3,10 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { ServerConfigError } from "../errors.ts";
+import type { Clock } from "../service/clock.ts";
 import type { App } from "./app.ts";
 import type { Reply } from "./reply.ts";
+import { writeStream } from "./write-stream.ts";
 
 /** A socket that serves the API. */
 export interface NodeListener {
@@ -21,13 +23,13 @@ export interface NodeListener {
  */
 export async function listenOn(
   app: App,
-  options: { readonly port: number; readonly host: string },
+  options: { readonly port: number; readonly host: string; readonly clock: Clock },
 ): Promise<NodeListener> {
   const server = createAdaptorServer({
     fetch: async (request, bindings) => {
       // Only HTTP/1 is served here.
       const { incoming, outgoing } = bindings as HttpBindings;
-      write(outgoing, await app.handle(request, { incoming }));
+      write(outgoing, await app.handle(request, { incoming }), options.clock);
       return RESPONSE_ALREADY_SENT;
     },
     // Replacing the global Request and Response would be quicker, but they belong to the process we are embedded in.
@@ -48,9 +50,13 @@ export async function listenOn(
   return { url: `http://${host}:${port}`, close: (timeoutMs) => closeGently(server, timeoutMs) };
 }
 
-function write(outgoing: ServerResponse, reply: Reply): void {
+function write(outgoing: ServerResponse, reply: Reply, clock: Clock): void {
   // A client that went away while it waited has nothing to be written to.
   if (outgoing.destroyed) return;
+  if (reply.stream !== undefined && outgoing.req.method !== "HEAD") {
+    void writeStream(outgoing.writeHead(reply.status, reply.headers), reply.stream, clock);
+    return;
+  }
   if (reply.text === null) {
     outgoing.writeHead(reply.status, reply.headers).end();
     return;

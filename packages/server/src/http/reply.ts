@@ -6,14 +6,41 @@ import { DEDUPE_HEADER } from "@runmeta/runtime/protocol";
  */
 export interface Reply {
   readonly status: number;
-  /** JSON text; null for a reply without a body. */
+  /** JSON text; null for a reply without a body, or with a stream. */
   readonly text: string | null;
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * A body without a known end. It is asked for the next piece when the last one was taken, so it holds back what
+   * nobody reads, and ends when the signal aborts: the reader went away. It must not reject.
+   */
+  readonly stream?: ((signal: AbortSignal) => AsyncIterable<string>) | undefined;
 }
 
 /** The reply for callers in process. */
-export function toResponse(reply: Reply): Response {
-  return new Response(reply.text, { status: reply.status, headers: reply.headers });
+export function toResponse(reply: Reply, method: string): Response {
+  const body = reply.stream === undefined || method === "HEAD" ? reply.text : toReadable(reply.stream);
+  return new Response(body, { status: reply.status, headers: reply.headers });
+}
+
+function toReadable(stream: NonNullable<Reply["stream"]>): ReadableStream<Uint8Array> {
+  const gone = new AbortController();
+  const encoder = new TextEncoder();
+  const pieces = stream(gone.signal)[Symbol.asyncIterator]();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(encoder.encode(value));
+      },
+      async cancel() {
+        gone.abort();
+        await pieces.return?.();
+      },
+    },
+    // Nothing is made before somebody reads: what is made then is the newest.
+    { highWaterMark: 0 },
+  );
 }
 
 /** What pages may read of a reply; official clients give up where one of theirs is missing. */
@@ -56,6 +83,13 @@ export function textReply(
   headers?: Readonly<Record<string, string>>,
 ): Reply {
   return { status, text, headers: headers === undefined ? commonHeaders : { ...commonHeaders, ...headers } };
+}
+
+/** A reply of server-sent events. */
+export function eventsReply(stream: NonNullable<Reply["stream"]>): Reply {
+  // A proxy that collects a reply before it passes it on would pass on nothing.
+  const headers = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
+  return { ...textReply(200, null, headers), stream };
 }
 
 /** A JSON reply; fields that are undefined are left out, since clients read `null` as a value. */

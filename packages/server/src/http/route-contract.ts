@@ -7,6 +7,7 @@ export const ROUTE_TAGS = [
   "Tasks",
   "Batches",
   "Sessions",
+  "Realtime",
   "Records",
   "Tokens",
   "Workers",

@@ -13,6 +13,8 @@ import { createRecordRoute } from "./create-record.ts";
 import { createSessionRoute } from "./create-session.ts";
 import { deleteRecordRoute } from "./delete-record.ts";
 import { getMetadataRoute } from "./get-metadata.ts";
+import { batchEventsRoute, taggedRunsEventsRoute } from "./group-events.ts";
+import { batchShapeRoute, taggedRunsShapeRoute } from "./group-shapes.ts";
 import { healthRoute } from "./healthz.ts";
 import { jwtClaimsRoute } from "./jwt-claims.ts";
 import { listRecordsRoute } from "./list-records.ts";
@@ -29,6 +31,8 @@ import { retrieveBatchRoute } from "./retrieve-batch.ts";
 import { retrieveRecordRoute } from "./retrieve-record.ts";
 import { retrieveRunRoute } from "./retrieve-run.ts";
 import { retrieveSessionRoute } from "./retrieve-session.ts";
+import { runEventsRoute } from "./run-events.ts";
+import { runShapeRoute } from "./run-shape.ts";
 import { triggerTaskRoute } from "./trigger-task.ts";
 import { updateRecordRoute } from "./update-record.ts";
 import { updateSessionRoute } from "./update-session.ts";
@@ -62,6 +66,12 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     createBatchRoute(services),
     addBatchItemsRoute(services),
     retrieveBatchRoute(services),
+    runEventsRoute(services),
+    taggedRunsEventsRoute(services, clock),
+    batchEventsRoute(services),
+    runShapeRoute(services, clock),
+    taggedRunsShapeRoute(services, clock),
+    batchShapeRoute(services, clock),
     createSessionRoute(services),
     listSessionsRoute(services, clock),
     retrieveSessionRoute(services),

@@ -1,18 +1,27 @@
+import type { ChangeStorage } from "../storage/storage.ts";
 import type { Clock } from "./clock.ts";
+
+/** How servers on one database hear of each other's changes. */
+export type ChangeRelay = Pick<ChangeStorage, "announceRuns" | "onRunsAnnounced">;
 
 /**
  * Tells who waits for a run that something about it has changed: its status, its tags or its document. It carries ids
- * only; a listener reads the row itself, so it can never see less than what was committed. In this process only:
- * other replicas' changes are found when a wait ends and the row is read again.
+ * only; a listener reads the row itself, so it can never see less than what was committed. Changes that other servers on the database
+ * announce wake those who wait too; a missed one is found when the wait ends and the row is read again.
  */
 export class RunChanges {
   readonly #listeners = new Set<(runIds: readonly string[]) => void>();
   readonly #waiting = new Map<string, Set<(changed: boolean) => void>>();
+  readonly #watchers = new Set<(runIds: readonly string[] | undefined) => void>();
   readonly #clock: Clock;
+  readonly #relay: ChangeRelay | undefined;
+  readonly #endRelay: (() => void) | undefined;
   #closed = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, relay?: ChangeRelay) {
     this.#clock = clock;
+    this.#relay = relay;
+    this.#endRelay = relay?.onRunsAnnounced((runIds) => this.#wake(runIds));
   }
 
   /** To be called after the commit. A listener that throws is the listener's fault and stops nobody else. */
@@ -24,13 +33,26 @@ export class RunChanges {
         // A change feed has no one to report to; the listener's owner guards its own code.
       }
     }
-    for (const id of runIds) for (const end of [...(this.#waiting.get(id) ?? [])]) end(true);
+    this.#wake(runIds);
+    this.#relay?.announceRuns(runIds);
   }
 
-  /** Calls `listener` with the ids of each change from now on; the returned function ends it. */
+  #wake(runIds: readonly string[] | undefined): void {
+    for (const watcher of this.#watchers) watcher(runIds);
+    for (const id of runIds ?? [...this.#waiting.keys()])
+      for (const end of [...(this.#waiting.get(id) ?? [])]) end(true);
+  }
+
+  /** Calls `listener` with the ids of each change made through this process from now on; the returned function ends it. */
   subscribe(listener: (runIds: readonly string[]) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** The same for changes through any server, undefined: anything may have changed; `watcher` must not throw. */
+  watch(watcher: (runIds: readonly string[] | undefined) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
   }
 
   /**
@@ -60,9 +82,14 @@ export class RunChanges {
     return { changed, stop: giveUp };
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Ends every wait, and those still to come, as if their time were over. */
   close(): void {
     this.#closed = true;
+    this.#endRelay?.();
     for (const wakers of [...this.#waiting.values()]) for (const end of [...wakers]) end(false);
   }
 }

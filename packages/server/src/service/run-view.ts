@@ -45,33 +45,43 @@ function relatedFields(run: RunSummary) {
 }
 
 function commonFields(run: RunSummary) {
-  const shownKey = run.idempotencyKeyOptions?.key;
   return {
     id: run.id,
     status: run.status,
     taskIdentifier: run.task,
     version: run.lockedVersion,
     region: run.region,
-    idempotencyKey: typeof shownKey === "string" ? shownKey : run.idempotencyKey,
+    idempotencyKey: shownIdempotencyKey(run),
     createdAt: run.createdAt,
     updatedAt: run.updatedAt,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     delayedUntil: run.delayUntil,
     expiredAt: run.expiredAt,
-    ttl: run.ttlSeconds === undefined ? undefined : `${run.ttlSeconds}s`,
+    ttl: ttlText(run),
     tags: run.tags.toSorted((left, right) => left.localeCompare(right)),
     isTest: run.isTest ?? false,
     costInCents: 0,
     baseCostInCents: 0,
-    durationMs: durationMs(run),
+    durationMs: runDurationMs(run),
     ...statusFlags(run.status),
     metadata: JSON.parse(run.metadata) as unknown,
   };
 }
 
 /** From the start of the first attempt to the end; 0 while the run has not ended. */
-function durationMs(run: RunSummary): number {
+export function runDurationMs(run: RunSummary): number {
   if (run.startedAt === undefined || run.finishedAt === undefined || !isEnded(run.status)) return 0;
   return Math.max(0, run.finishedAt.getTime() - run.startedAt.getTime());
+}
+
+/** The key as the caller wrote it; its hash where only that is known. */
+export function shownIdempotencyKey(run: RunSummary): string | undefined {
+  const shownKey = run.idempotencyKeyOptions?.key;
+  return typeof shownKey === "string" ? shownKey : run.idempotencyKey;
+}
+
+/** How long the run may stay queued, as clients write durations. */
+export function ttlText(run: RunSummary): string | undefined {
+  return run.ttlSeconds === undefined ? undefined : `${run.ttlSeconds}s`;
 }

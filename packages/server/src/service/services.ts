@@ -1,6 +1,7 @@
 import type { BatchService } from "./batch-service.ts";
 import type { MetadataWriter } from "./metadata-writer.ts";
 import type { PacketUploads } from "./packet-uploads.ts";
+import type { RunFeed } from "./realtime/run-feed.ts";
 import type { RecordService } from "./record-service.ts";
 import type { RunService } from "./run-service.ts";
 import type { SessionService } from "./session-service.ts";
@@ -12,5 +13,6 @@ export interface Services {
   readonly sessions: SessionService;
   readonly records: RecordService;
   readonly packets: PacketUploads;
+  readonly feed: RunFeed;
   readonly metadata: Pick<MetadataWriter, "update">;
 }

@@ -1,4 +1,4 @@
-import { type RunSummaryRecord, SUMMARY_COLUMNS, toRunSummary } from "./run-row.ts";
+import { MARK_CHANGED, type RunSummaryRecord, SUMMARY_COLUMNS, toRunSummary } from "./run-row.ts";
 import type { SqlClient } from "./sql-client.ts";
 import type { DebouncedRun, RunSummary } from "./storage.ts";
 import { encodePacket, storedName } from "./stored-text.ts";
@@ -6,7 +6,7 @@ import { encodePacket, storedName } from "./stored-text.ts";
 // A run is never due earlier for another trigger. With `$6` the run gets the data of the trigger that came last.
 const PUT_OFF_RUN = `
 WITH r AS (
-  UPDATE runs SET delay_until = greatest(delay_until, $4::timestamptz),
+  UPDATE runs r SET delay_until = greatest(delay_until, $4::timestamptz),
     expires_at = greatest(delay_until, $4::timestamptz) + ttl_seconds * interval '1 second',
     payload = CASE WHEN $6::boolean
       THEN coalesce((SELECT p.packet FROM packets p WHERE p.id = $8), $7) ELSE payload END,
@@ -14,12 +14,13 @@ WITH r AS (
     tags = CASE WHEN $6::boolean THEN $10::text[] ELSE tags END,
     max_attempts = coalesce($11::integer, max_attempts),
     max_duration_seconds = coalesce($12::double precision, max_duration_seconds),
-    machine = coalesce($13, machine), updated_at = now()
+    machine = coalesce($13, machine), ${MARK_CHANGED}
   WHERE environment = $1 AND task = $2 AND debounce_key = $3 AND status = 'DELAYED' AND attempt = 0
     AND ($5::timestamptz IS NULL OR created_at >= $5::timestamptz)
   RETURNING *
 ), d AS (
-  UPDATE run_documents document SET version = version + 1, updated_at = now(),
+  UPDATE run_documents document SET version = document.version + 1, changed_in = pg_current_xact_id(),
+    updated_at = now(),
     metadata = CASE WHEN $6::boolean THEN $9 ELSE document.metadata END
   FROM r WHERE document.id = r.id RETURNING document.*
 )

@@ -45,7 +45,8 @@ WITH u AS MATERIALIZED (
   WHERE d.version = u.expected ORDER BY d.id FOR UPDATE OF d
 )
 UPDATE run_documents d
-SET metadata = u.metadata, dedupe = u.dedupe, version = d.version + 1, updated_at = now()
+SET metadata = u.metadata, dedupe = u.dedupe, version = d.version + 1,
+  changed_in = pg_current_xact_id(), updated_at = now()
 FROM u WHERE d.id = u.id AND (SELECT count(*) FROM locked) = $2::bigint`;
 
 /**

@@ -1,5 +1,6 @@
 import type { PoolConfig } from "pg";
 import { ServerConfigError } from "../errors.ts";
+import { PostgresAnnouncements } from "./postgres-announcements.ts";
 import { postgresClient } from "./postgres-client.ts";
 import { sqlStorage } from "./sql-storage.ts";
 import { type Storage, StorageError } from "./storage.ts";
@@ -14,7 +15,7 @@ export interface PostgresStorageOptions {
    */
   readonly schema?: string;
   /**
-   * Connections of this process, at most. Waiting for a free one is part of each statement's time.
+   * Connections of this process, at most; one more hears of other servers' changes. Waiting for a free one is part of each statement's time.
    * @default 10
    */
   readonly maxConnections?: number;
@@ -61,7 +62,10 @@ export function postgresStorage(options: PostgresStorageOptions): Storage {
       if (schema !== undefined) await client.query(createSchema(schema));
       return client;
     },
-    { exclusive: false },
+    {
+      exclusive: false,
+      announcements: new PostgresAnnouncements(config, `runmeta_runs_${schema ?? ""}`),
+    },
   );
 }
 

@@ -46,9 +46,12 @@ export interface RunRecord {
   readonly heartbeat_at: Date | null;
   readonly cancel_requested_at: Date | null;
   readonly metadata: string;
-  readonly document_version: number;
+  readonly version: number;
   readonly document_updated_at: Date;
 }
+
+/** Assignments of every update of `runs r` that a reader of the run can see. */
+export const MARK_CHANGED = "version = r.version + 1, changed_in = pg_current_xact_id(), updated_at = now()";
 
 /** A row that was read without what can be large. */
 export type RunSummaryRecord = Omit<RunRecord, "payload" | "output">;
@@ -59,7 +62,7 @@ export const SUMMARY_COLUMNS = `r.id, r.environment, r.task, r.engine, r.status,
   r.idempotency_key_options, r.request_key, r.delay_until, r.ttl_seconds, r.max_attempts, r.max_duration_seconds,
   r.queue, r.concurrency_key, r.priority, r.is_test, r.machine, r.locked_version, r.region, r.debounce_key, r.trigger_function, r.created_at, r.updated_at, r.started_at,
   r.finished_at, r.expired_at, r.attempt, r.interruptions, r.holder, r.heartbeat_at, r.cancel_requested_at,
-  d.metadata, d.version::float8 AS document_version, d.updated_at AS document_updated_at`;
+  d.metadata, (r.version + d.version)::float8 AS version, d.updated_at AS document_updated_at`;
 
 /** The select list of a `RunRecord`. */
 export const RUN_COLUMNS = `${SUMMARY_COLUMNS}, r.payload, r.output`;
@@ -122,7 +125,7 @@ export function toRunSummary(record: RunSummaryRecord): RunSummary {
     heartbeatAt: record.heartbeat_at ?? undefined,
     cancelRequestedAt: record.cancel_requested_at ?? undefined,
     error: parsed<RunFailure>(record.error),
-    version: record.document_version,
+    version: record.version,
   };
 }
 

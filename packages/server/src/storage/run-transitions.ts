@@ -1,4 +1,4 @@
-import { RUN_COLUMNS, type RunRecord, SELECT_RUNS, toRunRow } from "./run-row.ts";
+import { MARK_CHANGED, RUN_COLUMNS, type RunRecord, SELECT_RUNS, toRunRow } from "./run-row.ts";
 import type { SqlClient } from "./sql-client.ts";
 import type { EngineName, RunRow, RunTransition } from "./storage.ts";
 import { encodePacket, storedName } from "./stored-text.ts";
@@ -27,7 +27,7 @@ export async function transitionRun(
     conditions.push(`r.attempt = ${parameter(transition.attempt)}::integer`);
   if (transition.heldBy !== undefined)
     conditions.push(`r.holder = ${parameter(storedName(transition.heldBy))}`);
-  const assignments = ["updated_at = now()", ...changedColumns(transition.change, parameter)];
+  const assignments = [MARK_CHANGED, ...changedColumns(transition.change, parameter)];
   const update = `UPDATE runs r SET ${assignments.join(", ")} WHERE ${conditions.join(" AND ")} RETURNING r.*`;
   const result = await client.query<RunRecord>(returningRuns(update), parameters);
   return result.rows.map(toRunRow)[0];
@@ -62,7 +62,7 @@ function changedColumns(change: RunTransition["change"], parameter: (value: unkn
 }
 
 const CLAIM_RUNS = returningRuns(
-  `UPDATE runs r SET status = 'DEQUEUED', holder = $2, heartbeat_at = now(), updated_at = now()
+  `UPDATE runs r SET status = 'DEQUEUED', holder = $2, heartbeat_at = now(), ${MARK_CHANGED}
    FROM (
      SELECT id FROM runs
      WHERE engine = $1 AND status = 'QUEUED' AND (delay_until IS NULL OR delay_until <= now())
@@ -99,7 +99,7 @@ export async function claimRuns(
 }
 
 const QUEUE_DELAYED_RUNS = returningRuns(
-  `UPDATE runs r SET status = 'QUEUED', updated_at = now()
+  `UPDATE runs r SET status = 'QUEUED', ${MARK_CHANGED}
    FROM (SELECT id FROM runs WHERE status = 'DELAYED' AND delay_until <= $1::timestamptz FOR UPDATE SKIP LOCKED) due
    WHERE r.id = due.id RETURNING r.*`,
 );
@@ -107,7 +107,7 @@ const QUEUE_DELAYED_RUNS = returningRuns(
 // A run that has started once has met its ttl: only the wait for the first attempt counts.
 const EXPIRE_QUEUED_RUNS = returningRuns(
   `UPDATE runs r SET status = 'EXPIRED', expired_at = $1::timestamptz, finished_at = $1::timestamptz,
-     updated_at = now()
+     ${MARK_CHANGED}
    FROM (SELECT id FROM runs WHERE status = 'QUEUED' AND attempt = 0 AND expires_at <= $1::timestamptz
          FOR UPDATE SKIP LOCKED) due
    WHERE r.id = due.id RETURNING r.*`,

@@ -1,10 +1,12 @@
 import { addBatchItems, findBatch, insertBatch } from "./batch-statements.ts";
+import { findMemberships, readGroup } from "./change-statements.ts";
 import { putOffRun, releaseDebounceKey } from "./debounce-statements.ts";
 import { readDocuments, writeDocuments } from "./document-statements.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations/migrations.ts";
 import { hasPacket, reservePacket, writePacket } from "./packet-statements.ts";
 import { recordStatements } from "./record-statements.ts";
+import { noAnnouncements, type RunAnnouncements } from "./run-announcements.ts";
 import {
   childrenOf,
   findRunByIdempotencyKey,
@@ -29,8 +31,9 @@ import { type Storage, StorageError } from "./storage.ts";
 /** Storage over any client that speaks PostgreSQL's dialect. `connect` is called by `open()`, once. */
 export function sqlStorage(
   connect: () => Promise<SqlClient>,
-  options: { readonly exclusive: boolean } = { exclusive: false },
+  options: { readonly exclusive: boolean; readonly announcements?: RunAnnouncements } = { exclusive: false },
 ): Storage {
+  const { announcements = noAnnouncements } = options;
   let opening: Promise<SqlClient> | undefined;
   let current: SqlClient | undefined;
 
@@ -43,6 +46,7 @@ export function sqlStorage(
       throw error;
     }
     current = client;
+    announcements.open();
     return client;
   };
   const client = (): SqlClient => {
@@ -66,6 +70,7 @@ export function sqlStorage(
       const opened = await opening?.catch(() => undefined);
       opening = undefined;
       current = undefined;
+      await announcements.close();
       await opened?.close();
     },
     insertRuns: async (runs) => insertRuns(client(), runs),
@@ -84,6 +89,10 @@ export function sqlStorage(
     readDocuments: async (ids) => readDocuments(client(), ids),
     writeDocuments: async (writes) => writeDocuments(client(), writes),
     ...recordStatements(client),
+    findMemberships: async (ids) => findMemberships(client(), ids),
+    readGroup: async (group, since) => readGroup(client(), group, since),
+    announceRuns: (ids) => announcements.announce(ids),
+    onRunsAnnounced: (listener) => announcements.subscribe(listener),
     insertBatch: async (batch) => insertBatch(client(), batch),
     findBatch: async (environment, id) => findBatch(client(), environment, id),
     addBatchItems: async (id, items) => addBatchItems(client(), id, items),

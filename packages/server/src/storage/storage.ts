@@ -1,7 +1,9 @@
 import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
+import type { ChangeStorage, RunGroup } from "./change-storage.ts";
 import type { RecordStorage } from "./record-storage.ts";
 import type { SessionStorage } from "./session-storage.ts";
 
+export type { ChangeStorage, RunGroup, RunMembership } from "./change-storage.ts";
 export type { RecordQuery, RecordRow, RecordStorage } from "./record-storage.ts";
 export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.ts";
 
@@ -9,7 +11,7 @@ export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.
  * What the services need of a database; the only thing they see of it. One SQL dialect (PostgreSQL) implements it
  * on two drivers, PGlite and `pg`. A method that resolves has been committed, and on PGlite synced to disk.
  */
-export interface Storage extends SessionStorage, RecordStorage {
+export interface Storage extends SessionStorage, RecordStorage, ChangeStorage {
   /** No other process can have this database open: whatever others left behind there, they have left for good. */
   readonly exclusive: boolean;
   /** Opens the database and brings its schema up to date. Rejects with a `StorageError` that says what to do. */
@@ -46,6 +48,13 @@ export interface Storage extends SessionStorage, RecordStorage {
   heartbeat(holder: string, ids: readonly string[]): Promise<string[]>;
   /** Runs of an engine that are DEQUEUED or EXECUTING and whose holder was last seen before `silentSince` (all when undefined). */
   findSilentRuns(engine: EngineName, silentSince: Date | undefined): Promise<RunRow[]>;
+
+  /**
+   * Runs of a group, newest first, and the position of this look. With `since`, the position of an earlier one, only
+   * runs that changed in between: each of them, and no other. Undefined when there are too many to send, or when `since`
+   * is no position of this database.
+   */
+  readGroup(group: RunGroup, since: string | undefined): Promise<GroupRead | undefined>;
 
   /** Rows as the metadata writer needs them: document, version, publishers, parent, root. */
   readDocuments(ids: readonly string[]): Promise<DocumentRow[]>;
@@ -153,6 +162,7 @@ export interface RunSummary extends Omit<NewRun, "status" | "payload" | "payload
   readonly heartbeatAt: Date | undefined;
   readonly cancelRequestedAt: Date | undefined;
   readonly error: RunFailure | undefined;
+  /** Grows with each committed change of the row or the document. */
   readonly version: number;
 }
 
@@ -160,6 +170,13 @@ export interface RunSummary extends Omit<NewRun, "status" | "payload" | "payload
 export interface RunRow extends RunSummary {
   readonly payload: Packet;
   readonly output: Packet | undefined;
+}
+
+/** A look at a group. */
+export interface GroupRead {
+  readonly runs: readonly RunRow[];
+  /** Digits and `_`; orders looks by its first number. Holds for every server on the database. */
+  readonly position: string;
 }
 
 export interface RunQuery {

@@ -71,6 +71,12 @@ const valid: Readonly<Record<string, () => Promise<Call>>> = {
   createSession: async () => ({
     body: { type: "chat", taskIdentifier: "hello", triggerConfig: { basePayload: {} }, tags: ["a"] },
   }),
+  followRun: async () => ({ path: { runId: await api.trigger() } }),
+  followTaggedRuns: async () => ({ query: "tags=a" }),
+  followBatch: async () => ({ path: { batchId: await batch() } }),
+  runShape: async () => ({ path: { runId: await api.trigger() }, query: "offset=-1" }),
+  taggedRunsShape: async () => ({ query: "tags=a&offset=-1" }),
+  batchShape: async () => ({ path: { batchId: await batch() }, query: "offset=-1" }),
   listSessions: async () => {
     await session();
     return { query: "page[size]=2&filter[status]=ACTIVE" };

@@ -42,7 +42,8 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
         : { body: isRaw(body) ? body : JSON.stringify(body), duplex: "half" as const }),
     });
     const response = await server.fetch(request);
-    const text = await response.text();
+    // Events have no end of their own.
+    const text = isEvents(response) ? await firstPiece(response) : await response.text();
     return {
       status: response.status,
       headers: response.headers,
@@ -65,6 +66,17 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
 
 function isJson(response: Response): boolean {
   return response.headers.get("content-type")?.startsWith("application/json") === true;
+}
+
+function isEvents(response: Response): boolean {
+  return response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+}
+
+async function firstPiece(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const piece = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(piece?.value);
 }
 
 function isRaw(body: unknown): body is string | Uint8Array | ReadableStream {

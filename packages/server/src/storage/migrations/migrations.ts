@@ -3,6 +3,7 @@ import { runOptionsMigration } from "./000002-run-options.ts";
 import { sessionsMigration } from "./000003-sessions.ts";
 import { recordsMigration } from "./000004-records.ts";
 import { packetsMigration } from "./000005-packets.ts";
+import { runVersionsMigration } from "./000006-run-versions.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   sessionsMigration,
   recordsMigration,
   packetsMigration,
+  runVersionsMigration,
 ];

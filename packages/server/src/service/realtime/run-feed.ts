@@ -1,0 +1,157 @@
+import type { GroupRead, RunGroup, RunRow, Storage } from "../../storage/storage.ts";
+import type { Clock } from "../clock.ts";
+import type { RunChanges } from "../run-changes.ts";
+import { GroupWaits } from "./group-waits.ts";
+import { SharedReads } from "./shared-reads.ts";
+import { WrittenOnce } from "./written-once.ts";
+
+/** Runs read in one statement, each with payload and output. */
+const MAX_RUNS_READ = 100;
+/** Groups read at the same time. */
+const MAX_GROUPS_READ = 4;
+/** Who waits at once, in this process. Each costs a few kilobytes. */
+const MAX_SUBSCRIBERS = 10_000;
+
+/** What the feed works with. */
+export interface RunFeedDependencies {
+  readonly storage: Pick<Storage, "findRuns" | "findMemberships" | "readGroup">;
+  readonly changes: RunChanges;
+  readonly clock: Clock;
+  /** @default 10,000 */
+  readonly maxSubscribers?: number | undefined;
+}
+
+/**
+ * The state of runs for those who follow them. A run is read once for all who follow it and at most as often as reads
+ * take, so a run that changes faster is seen in its newest state and nothing queues up. It never answers with a state
+ * older than one that it or another server gave before.
+ */
+export class RunFeed {
+  readonly #with: RunFeedDependencies;
+  readonly #runs = new Map<string, SharedReads<string, WrittenOnce<RunRow>>>();
+  readonly #groups: SharedReads<string, WrittenOnce<GroupRead>>;
+  readonly #groupWaits: GroupWaits;
+  #subscribers = 0;
+
+  constructor(dependencies: RunFeedDependencies) {
+    const { storage, changes, clock } = dependencies;
+    this.#with = dependencies;
+    this.#groupWaits = new GroupWaits(storage, changes, clock);
+    this.#groups = new SharedReads(async (keys) => {
+      const found = await Promise.all(keys.map((key) => readGroup(storage, key)));
+      return new Map(
+        found.flatMap((read, index) => (read ? [[keys[index] ?? "", new WrittenOnce(read)]] : [])),
+      );
+    }, MAX_GROUPS_READ);
+  }
+
+  /** True when as many follow runs as there is room for; ask again later. */
+  get full(): boolean {
+    return this.#subscribers >= (this.#with.maxSubscribers ?? MAX_SUBSCRIBERS);
+  }
+
+  /** Counts somebody who follows runs until the returned function is called. */
+  enter(): () => void {
+    this.#subscribers++;
+    return () => void this.#subscribers--;
+  }
+
+  /** True once the server is closing: nothing is waited for any more. */
+  get closed(): boolean {
+    return this.#with.changes.closed;
+  }
+
+  /** A run as it is now; undefined when this environment has none of that id. */
+  run(environment: string, id: string): Promise<WrittenOnce<RunRow> | undefined> {
+    let reads = this.#runs.get(environment);
+    if (reads === undefined) {
+      reads = new SharedReads(async (ids) => {
+        const rows = await this.#with.storage.findRuns(environment, ids);
+        return new Map(rows.map((row) => [row.id, new WrittenOnce(row)]));
+      }, MAX_RUNS_READ);
+      this.#runs.set(environment, reads);
+    }
+    return reads.get(id);
+  }
+
+  /** The run once it is newer than `version`; undefined when it is not within `timeoutMs`. */
+  async runAfter(
+    environment: string,
+    id: string,
+    version: number,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<WrittenOnce<RunRow> | undefined> {
+    return await this.#when(
+      timeoutMs,
+      (leftMs) => this.#with.changes.next(id, leftMs, signal),
+      async (over) => {
+        const run = await this.run(environment, id);
+        if (run !== undefined && run.value.version > version) return run;
+        return over ? null : undefined;
+      },
+    );
+  }
+
+  /** A group as it is now, or what changed in it since a position; undefined when that cannot be told. */
+  group(group: RunGroup, since?: string): Promise<WrittenOnce<GroupRead> | undefined> {
+    return this.#groups.get(groupKey(group, since));
+  }
+
+  /** What changed in a group since a position, as soon as something has; after `timeoutMs` nothing, with a new position. */
+  async groupAfter(
+    group: RunGroup,
+    since: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<WrittenOnce<GroupRead> | undefined> {
+    return await this.#when(
+      timeoutMs,
+      (leftMs) => this.#groupWaits.next(group, leftMs, signal),
+      async (over) => {
+        const read = await this.group(group, since);
+        if (read === undefined) return null;
+        return over || read.value.runs.length > 0 ? read : undefined;
+      },
+    );
+  }
+
+  /** Ends every wait for a group; those for a run end with the changes. */
+  close(): void {
+    this.#groupWaits.close();
+  }
+
+  /** Looks, waits for a change and looks again until `look` is content; null stands for nothing. */
+  async #when<Found>(
+    timeoutMs: number,
+    listen: (leftMs: number) => { readonly changed: Promise<boolean>; stop(): void },
+    look: (over: boolean) => Promise<Found | null | undefined>,
+  ): Promise<Found | undefined> {
+    const { clock } = this.#with;
+    const until = clock.now().getTime() + timeoutMs;
+    for (let over = false; ; ) {
+      const wait = listen(Math.max(0, until - clock.now().getTime()));
+      try {
+        const found = await look(over);
+        if (found !== undefined) return found ?? undefined;
+        over = !(await wait.changed);
+      } finally {
+        wait.stop();
+      }
+    }
+  }
+}
+
+type GroupKey = readonly [RunGroup, createdFromMs: number | null, since: string | null];
+
+/** The same text for the same question. */
+function groupKey({ createdFrom, ...group }: RunGroup, since: string | undefined): string {
+  return JSON.stringify([group, createdFrom?.getTime() ?? null, since ?? null] satisfies GroupKey);
+}
+
+function readGroup(storage: Pick<Storage, "readGroup">, key: string): Promise<GroupRead | undefined> {
+  // Made by the function above.
+  const [group, createdFromMs, since] = JSON.parse(key) as GroupKey;
+  const createdFrom = createdFromMs === null ? undefined : new Date(createdFromMs);
+  return storage.readGroup({ ...group, createdFrom }, since ?? undefined);
+}
