@@ -1,3 +1,4 @@
+import { mockedRuns } from "./mocked-runs.ts";
 import { putThroughput } from "./put-throughput.ts";
 import { writePath } from "./write-path.ts";
 
@@ -12,6 +13,12 @@ for (const { name, oursNs, peerNs, ratio } of cases) {
   console.log(
     `| ${name} | ${(peerNs / 1_000).toFixed(2)} µs | ${(oursNs / 1_000).toFixed(3)} µs | ${times}x |`,
   );
+}
+
+console.log("\n| a mocked run, endpoint in memory | CPU time more than calling the function |");
+console.log("|---|---|");
+for (const { name, overheadMs } of await mockedRuns(rounds)) {
+  console.log(`| ${name} | ${overheadMs.toFixed(2)} ms |`);
 }
 
 for (const connections of [64, 512]) {

@@ -15,7 +15,7 @@ interface Comparison {
 }
 
 /** CPU time of this process, in nanoseconds: other processes on the machine do not count. */
-function cpuNs(): number {
+export function cpuNs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) * 1_000;
 }
@@ -35,7 +35,8 @@ function time(body: (index: number) => void, count: number): number {
   return (cpuNs() - start) / count;
 }
 
-function median(values: readonly number[]): number {
+/** The middle one. */
+export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 

@@ -1,6 +1,7 @@
 import type { Clock, Debounced, Timer } from "@runmeta/runtime";
 import { untilAnswered } from "./in-flight.ts";
 import { packetsReady } from "./packets-ready.ts";
+import { realSetImmediate } from "./real-timers.ts";
 
 /** Options of {@link manualClock}. */
 export interface ManualClockOptions {
@@ -58,12 +59,17 @@ const SETTLE_TURNS = 5;
 
 const JANUARY_2026 = Date.UTC(2026, 0, 1);
 
-/** Lets everything go on that does not wait for a timer, a socket or a file. */
-export async function settlePromises(): Promise<void> {
+/**
+ * Lets everything go on that does not wait for a timer, a socket or a file.
+ *
+ * @param enough asked after each turn of the event loop: whether what was waited for is there
+ */
+export async function settlePromises(enough: () => boolean = () => false): Promise<void> {
   await packetsReady;
   do {
     for (let turn = 0; turn < SETTLE_TURNS; turn += 1) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => realSetImmediate(resolve));
+      if (enough()) return;
     }
   } while (await untilAnswered());
 }

@@ -1,5 +1,6 @@
 import type { Clock, Debounced, Timer } from "@runmeta/runtime";
 import { manualClock, settlePromises } from "./manual-clock.ts";
+import { realClearTimeout, realSetTimeout } from "./real-timers.ts";
 
 type TimerOptions = Parameters<Clock["setTimer"]>[2];
 
@@ -34,7 +35,7 @@ export class SkippingClock implements Clock {
     const timer = this.#clock.setTimer(callback, delayMs, options);
     if (options?.deadline !== true || this.#stopped) return timer;
     const dueAt = this.now() + delayMs;
-    const real = setTimeout(
+    const real = realSetTimeout(
       () => {
         this.#deadlines.delete(real);
         this.#reached = Math.max(this.#reached, dueAt);
@@ -46,7 +47,7 @@ export class SkippingClock implements Clock {
     return {
       cancel: () => {
         timer.cancel();
-        clearTimeout(real);
+        realClearTimeout(real);
         this.#deadlines.delete(real);
       },
     };
@@ -65,23 +66,23 @@ export class SkippingClock implements Clock {
     };
     body.then(finish, finish);
     for (;;) {
-      await this.#untilQuiet();
+      await this.#untilQuiet(() => settled);
       if (settled) break;
       if (this.#reached > this.now()) await this.#clock.advanceTo(this.#reached);
       else if (this.#clock.pendingTimers.some(({ kind }) => kind === "wait")) await this.#clock.runNext();
       else await this.#nextChange();
     }
     this.#stopped = true;
-    for (const real of this.#deadlines) clearTimeout(real);
+    for (const real of this.#deadlines) realClearTimeout(real);
     return body;
   }
 
-  async #untilQuiet(): Promise<void> {
+  async #untilQuiet(enough: () => boolean): Promise<void> {
     let before: number;
     do {
       before = this.#changes;
-      await settlePromises();
-    } while (before !== this.#changes);
+      await settlePromises(enough);
+    } while (before !== this.#changes && !enough());
   }
 
   #change(): void {

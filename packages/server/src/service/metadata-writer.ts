@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { GroupCommitter, retryAfterMs } from "./metadata/group-committer.ts";
 import type { DocumentStorage } from "./metadata/group-rows.ts";
 import { UpdateQueue } from "./metadata/update-queue.ts";
@@ -87,7 +88,7 @@ export class MetadataWriter {
     do {
       // Gives sockets and timers their turn, which is also when the next requests come in: an embedded database's
       // promises alone would starve both.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextTurn();
       await this.#committer.commit(this.#queue.takeGroup());
     } while (this.#queue.size > 0);
     this.#work = undefined;

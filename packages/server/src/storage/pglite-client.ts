@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PGlite } from "@electric-sql/pglite";
 import type { SqlClient } from "./sql-client.ts";
 import { StorageError } from "./storage.ts";
@@ -18,7 +19,7 @@ export function pgliteClient(db: PGlite, close: () => Promise<void>): SqlClient 
   return {
     async query<Row>(text: string, parameters: readonly unknown[] = []) {
       if (performance.now() - turnStartedAt > TURN_MS) {
-        await new Promise(setImmediate);
+        await nextTurn();
         turnStartedAt = performance.now();
       }
       if (fault) throw fault;

@@ -1,6 +1,12 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { mockRun } from "../../src/index.ts";
 import { behaviours } from "./all.ts";
 import { expectedOn, placeOn } from "./behaviour.ts";
+
+/** On a busy machine a database takes its time to start. */
+const START_TIMEOUT_MS = 120_000;
+
+beforeAll(() => mockRun({ backend: "server" }, () => {}), START_TIMEOUT_MS);
 
 /** One list of cases: a difference between backends fails, except where the case names it. */
 describe.each(["memory", "server", "trigger.dev"] as const)("on %s", (backend) => {

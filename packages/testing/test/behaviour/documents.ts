@@ -33,6 +33,9 @@ export const documents: readonly Behaviour[] = [
   writes("increment from nothing", {}, () => metadata.increment("n"), { n: 1 }),
   writes("increments add up", { n: 1 }, () => metadata.increment("n", 2).increment("n", 0.5), { n: 3.5 }),
   writes("increment of no number counts from 0", { n: "x" }, () => metadata.increment("n", 2), { n: 2 }),
+  writes("increment of digits in a text counts from 0", { n: "5" }, () => metadata.increment("n", 2), {
+    n: 2,
+  }),
   writes("decrement", { n: 1 }, () => metadata.decrement("n").decrement("n", 3), { n: -3 }),
   writes("append makes a list", {}, () => metadata.append("l", 1).append("l", 2), { l: [1, 2] }),
   writes("append to a scalar keeps it", { l: "old" }, () => metadata.append("l", "new"), {

@@ -47,6 +47,26 @@ export const family: readonly Behaviour[] = [
     },
   },
   {
+    name: "children: payloads travel as packets",
+    async observe({ backend }) {
+      const got: unknown[] = [];
+      const reading = task({ id: "behaviour-reading", run: (payload: unknown) => void got.push(payload) });
+      const sent = {
+        at: new Date(5),
+        map: new Map([["big", 2n ** 70n]]),
+        none: undefined,
+        list: [undefined],
+      };
+      await mockRun({ backend }, () => reading.triggerAndWait(sent).then(() => {}));
+      return [got, Object.hasOwn(Object(got[0]), "none"), got[0] === sent];
+    },
+    expected: [
+      [{ at: new Date(5), map: new Map([["big", 2n ** 70n]]), none: undefined, list: [undefined] }],
+      true,
+      false,
+    ],
+  },
+  {
     name: "children: one that fails is a result, after its attempts",
     async observe({ backend }) {
       const run = await mockRun({ backend }, async () => {

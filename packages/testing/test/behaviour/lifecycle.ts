@@ -232,4 +232,20 @@ export const lifecycle: readonly Behaviour[] = [
     },
     expected: true,
   },
+  {
+    name: "tasks side by side, with retries, never see each other",
+    async observe({ backend, endpoint }) {
+      const shared = endpoint();
+      const all = await Promise.all(
+        Array.from({ length: 12 }, (_, index) =>
+          runTask(flaky, 1 + (index % 3), {
+            ...(index % 2 === 0 ? { backend } : { endpoint: shared }),
+            metadata: { index },
+          }),
+        ),
+      );
+      return all.map(({ status, metadata: { index, calls } }) => [status, index, calls]);
+    },
+    expected: Array.from({ length: 12 }, (_, index) => ["COMPLETED", index, 1 + (index % 3)]),
+  },
 ];
