@@ -33,7 +33,7 @@ export const drops: readonly Behaviour[] = [
           () => "flushed",
           (error) => error.code,
         );
-        return [code, Object.keys(metadata.current())];
+        return [code, Object.keys(metadata.current() ?? {})];
       });
       return [run.result, run.metadata, lost(run), run.stats.acknowledged];
     },
