@@ -54,7 +54,9 @@ export const listRecordsQuery = z.object({
   cursor: cursor.optional().describe("The `pagination.nextCursor` of a page: what comes after it."),
   "page[size]": pageSize.default(20).describe("Records on a page; `limit` wins."),
   "page[after]": cursor.optional().describe("The `pagination.next` of a page; `cursor` wins."),
-  "page[before]": cursor.optional().describe("The `pagination.previous` of a page: what comes before it."),
+  "page[before]": cursor
+    .optional()
+    .describe("The `pagination.previous` of a page: what comes before it; wins over both."),
 });
 
 /**

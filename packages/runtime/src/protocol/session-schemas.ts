@@ -112,37 +112,34 @@ export const createdSessionReply = sessionItem.extend({
 
 const cursor = z.string().regex(/^session_[a-z0-9]{1,64}$/, "Invalid cursor");
 /** Query of `GET /api/v1/sessions`, as an object of its parameters; page size 20 unless given. */
-export const listSessionsQuery = z
-  .object({
-    "page[size]": z.coerce.number().int().min(1).max(100).default(20).describe("Sessions on a page."),
-    "page[after]": cursor.optional().describe("The `pagination.next` of a page: what comes after it."),
-    "page[before]": cursor.optional().describe("The `pagination.previous` of a page: what comes before it."),
-    "filter[type]": filterValues.optional().describe("Types, joined by commas."),
-    "filter[tags]": filterValues.optional().describe("Tags, joined by commas; any of them."),
-    "filter[taskIdentifier]": filterValues.optional().describe("Ids of tasks, joined by commas."),
-    "filter[externalId]": z
-      .string()
-      .refine(isPrintable, "must be printable text")
-      .optional()
-      .describe("An external id."),
-    "filter[status]": commaList
-      .pipe(z.array(z.enum(["ACTIVE", "CLOSED", "EXPIRED"])))
-      .optional()
-      .describe("ACTIVE, CLOSED or EXPIRED, joined by commas."),
-    "filter[createdAt][from]": instant
-      .optional()
-      .describe("Created at or after: a date, or milliseconds since 1970."),
-    "filter[createdAt][to]": instant
-      .optional()
-      .describe("Created at or before: a date, or milliseconds since 1970."),
-    "filter[createdAt][period]": period
-      .optional()
-      .describe("Created within this time: `90s`, `10m`, `1h30m`, `7d`, `2w`."),
-  })
-  .refine((query) => query["page[after]"] === undefined || query["page[before]"] === undefined, {
-    message: "Cannot pass both page[after] and page[before] on the same request",
-    path: ["page[before]"],
-  });
+export const listSessionsQuery = z.object({
+  "page[size]": z.coerce.number().int().min(1).max(100).default(20).describe("Sessions on a page."),
+  "page[after]": cursor.optional().describe("The `pagination.next` of a page: what comes after it."),
+  "page[before]": cursor
+    .optional()
+    .describe("The `pagination.previous` of a page: what comes before it; wins over `page[after]`."),
+  "filter[type]": filterValues.optional().describe("Types, joined by commas."),
+  "filter[tags]": filterValues.optional().describe("Tags, joined by commas; any of them."),
+  "filter[taskIdentifier]": filterValues.optional().describe("Ids of tasks, joined by commas."),
+  "filter[externalId]": z
+    .string()
+    .refine(isPrintable, "must be printable text")
+    .optional()
+    .describe("An external id."),
+  "filter[status]": commaList
+    .pipe(z.array(z.enum(["ACTIVE", "CLOSED", "EXPIRED"])))
+    .optional()
+    .describe("ACTIVE, CLOSED or EXPIRED, joined by commas."),
+  "filter[createdAt][from]": instant
+    .optional()
+    .describe("Created at or after: a date, or milliseconds since 1970."),
+  "filter[createdAt][to]": instant
+    .optional()
+    .describe("Created at or before: a date, or milliseconds since 1970."),
+  "filter[createdAt][period]": period
+    .optional()
+    .describe("Created within this time: `90s`, `10m`, `1h30m`, `7d`, `2w`."),
+});
 
 /** Reply to `GET /api/v1/sessions`, newest first. */
 export const listSessionsReply = z.object({

@@ -2,6 +2,7 @@ import { listRecordsQuery, listRecordsReply } from "@runmeta/runtime/protocol/sc
 import { queryParameters } from "../http/query-parameters.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
+import { pageSide } from "../service/cursor-page.ts";
 import { recordView } from "../service/record-view.ts";
 import type { Services } from "../service/services.ts";
 import { RECORD_ACCESS } from "./record-request.ts";
@@ -28,8 +29,7 @@ export function listRecordsRoute({ records }: Services): Route {
       const { rows, next, previous } = await records.list({
         environment: request.principal.environment,
         limit,
-        after: query.cursor ?? query["page[after]"],
-        before: query["page[before]"],
+        ...pageSide(query.cursor ?? query["page[after]"], query["page[before]"]),
         type: query.type,
         name: query.name,
       });

@@ -4,6 +4,7 @@ import { queryParameters } from "../http/query-parameters.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Clock } from "../service/clock.ts";
+import { pageSide } from "../service/cursor-page.ts";
 import { parseDurationSeconds } from "../service/duration.ts";
 import { listedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
@@ -34,14 +35,11 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
       // There are no schedules, bulk actions and fingerprints here, so nothing belongs to one.
       if (query["filter[schedule]"] ?? query["filter[bulkAction]"] ?? query["filter[error]"])
         return jsonReply(200, { data: [], pagination: {} });
-      const before = query["page[before]"];
       const seconds = parseDurationSeconds(query["filter[createdAt][period]"] ?? "");
       const page = await runs.list({
         environment: request.principal.environment,
         limit: query["page[size]"],
-        // A client that goes back after it went forward sends both; where it wants to go is `before`.
-        after: before === undefined ? query["page[after]"] : undefined,
-        before,
+        ...pageSide(query["page[after]"], query["page[before]"]),
         status: query["filter[status]"],
         tasks,
         tags: query["filter[tag]"],

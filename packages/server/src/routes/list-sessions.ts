@@ -4,6 +4,7 @@ import { queryParameters } from "../http/query-parameters.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Clock } from "../service/clock.ts";
+import { pageSide } from "../service/cursor-page.ts";
 import { parseDurationSeconds } from "../service/duration.ts";
 import type { Services } from "../service/services.ts";
 import { listedSession } from "../service/session-view.ts";
@@ -35,8 +36,7 @@ export function listSessionsRoute({ sessions }: Services, clock: Clock): Route {
       const page = await sessions.list({
         environment: request.principal.environment,
         limit: query["page[size]"],
-        after: query["page[after]"],
-        before: query["page[before]"],
+        ...pageSide(query["page[after]"], query["page[before]"]),
         types: query["filter[type]"],
         tags: query["filter[tags]"],
         tasks: query["filter[taskIdentifier]"],

@@ -5,6 +5,14 @@ export interface PageRequest<Cursor> {
   readonly before?: Cursor | undefined;
 }
 
+/** The one cursor that counts: a client that goes back after it went forward sends both, and means `before`. */
+export function pageSide<Cursor>(
+  after: Cursor | undefined,
+  before: Cursor | undefined,
+): Pick<PageRequest<Cursor>, "after" | "before"> {
+  return before === undefined ? { after } : { before };
+}
+
 /** A page of a list, newest first. */
 export interface CursorPage<Row, Cursor> {
   readonly rows: readonly Row[];

@@ -339,6 +339,8 @@ describe("list", () => {
     ]);
     const back = await list(`type=paged&page[size]=3&page[before]=${third.pagination.previous}`);
     expect(names(back)).toEqual(["3", "2", "1"]);
+    const both = `page[after]=${second.pagination.next}&page[before]=${third.pagination.previous}`;
+    expect(await list(`type=paged&page[size]=3&${both}`)).toEqual(back);
     expect(names(await list(`type=paged&page[size]=3&page[before]=${back.pagination.previous}`))).toEqual([
       "6",
       "5",

@@ -445,6 +445,9 @@ describe("GET /api/v1/sessions", () => {
     expect(Object.keys(third.pagination)).toEqual(["previous"]);
     const back = (await list(`${type}&page[size]=2&page[before]=${third.pagination.previous}`)).body;
     expect(back.data).toEqual(second.data);
+    // Where a client goes back, the cursor by which it went forward is still there.
+    const both = `page[after]=${second.pagination.next}&page[before]=${third.pagination.previous}`;
+    expect((await list(`${type}&page[size]=2&${both}`)).body).toEqual(back);
   });
 
   test("filters, several values split at commas", async () => {
@@ -465,7 +468,6 @@ describe("GET /api/v1/sessions", () => {
     ["page[size]=0", "page[size]"],
     ["page[size]=101", "page[size]"],
     ["page[after]='%20OR%201=1", "page[after]"],
-    ["page[after]=session_a&page[before]=session_b", "page[before]"],
     ["filter[status]=FOOBAR", "filter[status]"],
     ["filter[createdAt][period]=long", "filter[createdAt][period]"],
     ["filter[createdAt][from]=when", "filter[createdAt][from]"],
