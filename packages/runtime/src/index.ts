@@ -21,6 +21,7 @@ export type { RecordsApi } from "./client/records-api.ts";
 export type { ReplayRunOptions } from "./client/replay-body.ts";
 export type { RetrievedBatch } from "./client/retrieve-batch.ts";
 export type { ListedRun, RelatedRun, RetrievedRun, RunRecord } from "./client/run-record.ts";
+export type { RunSubscription, SubscribeOptions } from "./client/run-subscription.ts";
 export { type PollOptions, type RunReference, runs } from "./client/runs.ts";
 export type { RunsFilter } from "./client/runs-filter.ts";
 export type {

@@ -146,6 +146,38 @@ export class ApiClient {
     return second;
   }
 
+  /**
+   * Opens a stream of events; one attempt, as {@link sendOnce}. Whoever gets one reads it to its end or cancels it. Any
+   * other reply is read and given as it is.
+   */
+  async openEvents(
+    path: string,
+    options: Pick<ApiRequestOptions, "query" | "headers" | "signal">,
+  ): Promise<
+    | { readonly kind: "events"; readonly headers: Headers; readonly body: ReadableStream<Uint8Array> }
+    | ExchangeResult
+  > {
+    let events: { headers: Headers; body: ReadableStream<Uint8Array> } | undefined;
+    const result = await this.#exchange("GET", path, options, this.#scheme, async (request) => {
+      const response = await (this.#fetch ?? globalThis.fetch)(request);
+      const { status, headers, body } = response;
+      if (status !== 200 || body === null || !headers.get("content-type")?.startsWith("text/event-stream"))
+        return response;
+      events = { headers, body };
+      // The deadline is for the headers: events may come for hours.
+      return new Response(null, { status, headers });
+    });
+    if (events === undefined) return result;
+    if (result.kind === "reply") return { kind: "events", ...events };
+    await events.body.cancel().catch(() => {});
+    return result;
+  }
+
+  /** What to throw for a result of {@link sendOnce} or {@link openEvents} that is of no use. */
+  failure(call: string, result: ExchangeResult, attempts: number): ApiError {
+    return this.#failure(call, result, attempts, false);
+  }
+
   #exchange(
     method: string,
     path: string,
@@ -153,13 +185,14 @@ export class ApiClient {
       readonly maxReplyBytes?: number;
     },
     scheme: string,
+    fetch: Fetch | undefined = this.#fetch,
   ): Promise<ExchangeResult> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(options.query ?? {}))
       if (value !== undefined) query.set(name, value);
     const search = query.toString();
     return exchange({
-      fetch: this.#fetch,
+      fetch,
       clock: this.clock,
       method,
       url: `${this.baseURL}${path}${search === "" ? "" : `?${search}`}`,

@@ -2,16 +2,17 @@ import { ConfigError } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { isEnded } from "../protocol/run-status.ts";
 import { refused } from "../refused.ts";
-import type { ApiReply } from "./api-client.ts";
 import { requireApiClient } from "./configure.ts";
 import { CursorPage, type CursorPagePromise, cursorPagePromise } from "./cursor-page.ts";
 import { parseReply } from "./parse-reply.ts";
 import { pathSegment } from "./path-segment.ts";
 import { pause } from "./pause.ts";
+import { readRun } from "./read-run.ts";
 import { type ReplayRunOptions, replayBody } from "./replay-body.ts";
 import { replyString } from "./reply-field.ts";
 import { withDates } from "./run-dates.ts";
 import type { ListedRun, OutputOf, PayloadOf, RetrievedRun } from "./run-record.ts";
+import { type RunSubscription, type SubscribeOptions, subscribe } from "./run-subscription.ts";
 import { type RunsFilter, runsQuery } from "./runs-filter.ts";
 import { type MetadataUpdate, updateMetadata } from "./update-metadata.ts";
 
@@ -25,8 +26,6 @@ export interface PollOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const NO_REALTIME = "there are no live updates yet; ask again with runs.poll or runs.retrieve";
-
 function runPath(version: "v1" | "v2" | "v3", run: string | { readonly id: string }, rest = ""): string {
   return `/api/${version}/runs/${pathSegment("the run's id", typeof run === "string" ? run : run.id)}${rest}`;
 }
@@ -37,27 +36,6 @@ async function fetchRun<Run>(
 ): Promise<RetrievedRun<PayloadOf<Run>, OutputOf<Run>>> {
   const path = runPath("v3", run);
   return readRun<Run>(`GET ${path}`, await requireApiClient().send("GET", path, { signal }));
-}
-
-function readRun<Run>(call: string, reply: ApiReply): Promise<RetrievedRun<PayloadOf<Run>, OutputOf<Run>>> {
-  return parseReply(
-    call,
-    reply,
-    (schemas) => schemas.retrieveRunReply,
-    (body) => {
-      const { root, parent, children } = body.relatedRuns;
-      const record: RetrievedRun = {
-        ...withDates(body),
-        relatedRuns: {
-          ...(root === undefined ? {} : { root: withDates(root) }),
-          ...(parent === undefined ? {} : { parent: withDates(parent) }),
-          ...(children === undefined ? {} : { children: children.map(withDates) }),
-        },
-      };
-      // Payload and output have the types that the caller named; everything else was checked.
-      return record as RetrievedRun<PayloadOf<Run>, OutputOf<Run>>;
-    },
-  );
 }
 
 async function fetchPage(filter: RunsFilter): Promise<CursorPage<ListedRun>> {
@@ -156,12 +134,48 @@ export const runs = {
 
   /** Not supported: many runs at once. */
   bulk: refused("runs.bulk", "call runs.cancel or runs.replay for each run of runs.list"),
-  /** Not supported. */
-  subscribeToRun: refused("runs.subscribeToRun", NO_REALTIME),
-  /** Not supported. */
-  subscribeToRunsWithTag: refused("runs.subscribeToRunsWithTag", NO_REALTIME),
-  /** Not supported. */
-  subscribeToBatch: refused("runs.subscribeToBatch", NO_REALTIME),
+  /**
+   * A run as it is now, then after each change, until it has ended, as `retrieve` gives it but without relatives. Of
+   * changes that come faster than the loop takes them only the newest is seen. A broken connection is made again.
+   *
+   * @throws ConfigError at the call; in the loop ApiError for a refusal (NotFoundError when there is no such run), and
+   * when the server stays away for 15 minutes
+   * @example
+   * for await (const run of runs.subscribeToRun<typeof resize>("run_1234")) console.log(run.metadata?.progress);
+   */
+  subscribeToRun<Run = unknown>(
+    run: RunReference<Run>,
+    options: SubscribeOptions = {},
+  ): RunSubscription<Run> {
+    const path = runPath("v1", run, "/events");
+    return subscribe(requireApiClient(), { path, single: true }, options);
+  },
+
+  /**
+   * Runs that have a tag, or all of several: those there are, then each one that is new or has changed. Has no end:
+   * leave the loop. Runs of the last day, unless `createdAt` says less.
+   *
+   * @throws as `subscribeToRun`
+   */
+  subscribeToRunsWithTag<Run = unknown>(
+    tag: string | readonly string[],
+    filters: { /** For example `1h`. */ readonly createdAt?: string | undefined } = {},
+    options: SubscribeOptions = {},
+  ): RunSubscription<Run> {
+    const query = { tags: typeof tag === "string" ? tag : tag.join(","), createdAt: filters.createdAt };
+    return subscribe(requireApiClient(), { path: "/api/v1/runs/events", query, single: false }, options);
+  },
+
+  /**
+   * The runs of a batch: those there are, then each one that is new or has changed. Has no end: leave the loop.
+   *
+   * @throws as `subscribeToRun`
+   */
+  subscribeToBatch<Run = unknown>(batchId: string, options: SubscribeOptions = {}): RunSubscription<Run> {
+    const path = `/api/v1/batches/${pathSegment("the batch's id", batchId)}/events`;
+    return subscribe(requireApiClient(), { path, single: false }, options);
+  },
+
   /** Not supported. */
   fetchStream: refused("runs.fetchStream", "write progress to metadata, and read it with runs.retrieve"),
 } as const;

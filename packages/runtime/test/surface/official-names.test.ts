@@ -29,6 +29,7 @@ const WORKING = new Set(
     .join(" ")}
   retry.fetch retry.onThrow
   runs.cancel runs.list runs.poll runs.replay runs.reschedule runs.retrieve
+  runs.subscribeToBatch runs.subscribeToRun runs.subscribeToRunsWithTag
   sessions.close sessions.list sessions.retrieve sessions.start sessions.update
   tags.add
   tasks.batchTrigger tasks.batchTriggerAndWait tasks.catchError tasks.handleError tasks.middleware tasks.onCancel
