@@ -18,6 +18,19 @@ export function parseDurationSeconds(text: string): number | undefined {
   return seconds <= MAX_SECONDS ? seconds : undefined;
 }
 
+/** Seconds as clients write durations, largest unit first: 90 is `1m30s`. */
+export function formatDuration(seconds: number): string {
+  let rest = seconds;
+  let text = "";
+  for (const unit of ["w", "d", "h", "m", "s"]) {
+    const size = SECONDS[unit] ?? 1;
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) text += `${count}${unit}`;
+  }
+  return text === "" ? "0s" : text;
+}
+
 /** When a delayed run is due: a duration from `now`, or an ISO date. Undefined for anything else. */
 export function parseDelay(delay: string | Date, now: Date): Date | undefined {
   if (delay instanceof Date) return isStorable(delay) ? delay : undefined;

@@ -1,5 +1,6 @@
 import { isEnded } from "@runmeta/runtime/protocol";
 import type { RunRow, RunSummary } from "../storage/storage.ts";
+import { formatDuration } from "./duration.ts";
 import { decodePacket } from "./packet.ts";
 import { statusFlags } from "./run-status.ts";
 
@@ -83,5 +84,5 @@ export function shownIdempotencyKey(run: RunSummary): string | undefined {
 
 /** How long the run may stay queued, as clients write durations. */
 export function ttlText(run: RunSummary): string | undefined {
-  return run.ttlSeconds === undefined ? undefined : `${run.ttlSeconds}s`;
+  return run.ttlText ?? (run.ttlSeconds === undefined ? undefined : formatDuration(run.ttlSeconds));
 }

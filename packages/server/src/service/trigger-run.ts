@@ -235,6 +235,7 @@ export class RunTrigger {
       delayUntil: delayed ? delayUntil : undefined,
       // 0 stands for no ttl, as in the official API.
       ttlSeconds: ttlSeconds === 0 ? undefined : ttlSeconds,
+      ttlText: typeof ttl === "string" && ttlSeconds !== 0 ? ttl : undefined,
       maxAttempts: options.maxAttempts,
       maxDurationSeconds: options.maxDuration,
       queue: options.queue?.name ?? defaults?.queue,

@@ -24,6 +24,7 @@ export interface RunRecord {
   readonly request_key: string | null;
   readonly delay_until: Date | null;
   readonly ttl_seconds: number | null;
+  readonly ttl_text: string | null;
   readonly max_attempts: number | null;
   readonly max_duration_seconds: number | null;
   readonly queue: string | null;
@@ -59,7 +60,7 @@ export type RunSummaryRecord = Omit<RunRecord, "payload" | "output">;
 /** The select list of a `RunSummaryRecord`, for `r` (runs, or a CTE with its columns) and `d` (run_documents). */
 export const SUMMARY_COLUMNS = `r.id, r.environment, r.task, r.engine, r.status, r.initial_metadata, r.error, r.tags,
   r.parent_id, r.root_id, r.depth, r.batch_id, r.idempotency_key, r.idempotency_key_expires_at,
-  r.idempotency_key_options, r.request_key, r.delay_until, r.ttl_seconds, r.max_attempts, r.max_duration_seconds,
+  r.idempotency_key_options, r.request_key, r.delay_until, r.ttl_seconds, r.ttl_text, r.max_attempts, r.max_duration_seconds,
   r.queue, r.concurrency_key, r.priority, r.is_test, r.machine, r.locked_version, r.region, r.debounce_key, r.trigger_function, r.created_at, r.updated_at, r.started_at,
   r.finished_at, r.expired_at, r.attempt, r.interruptions, r.holder, r.heartbeat_at, r.cancel_requested_at,
   d.metadata, (r.version + d.version)::float8 AS version, d.updated_at AS document_updated_at`;
@@ -103,6 +104,7 @@ export function toRunSummary(record: RunSummaryRecord): RunSummary {
     requestKey: record.request_key ?? undefined,
     delayUntil: record.delay_until ?? undefined,
     ttlSeconds: record.ttl_seconds ?? undefined,
+    ttlText: record.ttl_text ?? undefined,
     maxAttempts: record.max_attempts ?? undefined,
     maxDurationSeconds: record.max_duration_seconds ?? undefined,
     queue: record.queue ?? undefined,

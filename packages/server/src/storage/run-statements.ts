@@ -20,17 +20,17 @@ WITH new AS (
   FROM json_to_recordset($1::json) AS x(
     position integer, id text, environment text, task text, engine text, status text, payload text, packet_id text, metadata text,
     tags json, parent text, root text, depth integer, batch text, key text, key_expires timestamptz,
-    key_options text, request_key text, delay_until timestamptz, ttl double precision, max_attempts integer,
+    key_options text, request_key text, delay_until timestamptz, ttl double precision, ttl_text text, max_attempts integer,
     max_duration double precision, queue text, concurrency_key text, priority double precision, is_test boolean,
     machine text, locked_version text, region text, debounce_key text, trigger_function text)
 ), r AS (
   INSERT INTO runs (id, environment, task, engine, status, payload, initial_metadata, tags, parent_id, root_id, depth, batch_id,
-    idempotency_key, idempotency_key_expires_at, idempotency_key_options, request_key, delay_until, ttl_seconds,
+    idempotency_key, idempotency_key_expires_at, idempotency_key_options, request_key, delay_until, ttl_seconds, ttl_text,
     expires_at, max_attempts, max_duration_seconds, queue, concurrency_key, priority, claim_order_at, is_test,
     machine, locked_version, region, debounce_key, trigger_function, created_at, updated_at)
   SELECT id, environment, task, engine, status,
     coalesce((SELECT p.packet FROM packets p WHERE p.id = packet_id), payload), nullif(metadata, '{}'), ARRAY(SELECT json_array_elements_text(tags)), parent, root,
-    depth, batch, key, key_expires, key_options, request_key, delay_until, ttl,
+    depth, batch, key, key_expires, key_options, request_key, delay_until, ttl, ttl_text,
     coalesce(delay_until, created) + ttl * interval '1 second', max_attempts, max_duration, queue, concurrency_key,
     priority, created - coalesce(priority, 0) * interval '1 second', is_test,
     machine, locked_version, region, debounce_key, trigger_function, created, created
@@ -85,6 +85,7 @@ function insertRow(run: NewRun, position: number) {
     request_key: optionalName(run.requestKey),
     delay_until: run.delayUntil,
     ttl: run.ttlSeconds,
+    ttl_text: run.ttlText,
     max_attempts: run.maxAttempts,
     max_duration: run.maxDurationSeconds,
     queue: optionalName(run.queue),

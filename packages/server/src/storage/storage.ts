@@ -127,6 +127,8 @@ export interface NewRun {
   readonly delayUntil?: Date | undefined;
   /** Seconds a run may stay queued. */
   readonly ttlSeconds?: number | undefined;
+  /** The same as the caller wrote it, where that was a text. */
+  readonly ttlText?: string | undefined;
   readonly maxAttempts?: number | undefined;
   readonly maxDurationSeconds?: number | undefined;
   readonly queue?: string | undefined;

@@ -66,7 +66,7 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
       tags: ["b", "a", "b", " "],
       parentRunId: parent,
       resumeParentOnCompletion: true,
-      ttl: "1h30m",
+      ttl: "90m",
       test: true,
       maxAttempts: 3,
       queue: { name: "q" },
@@ -78,7 +78,7 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
       metadata: { a: { b: 1 } },
       tags: ["a", "b"],
       depth: 2,
-      ttl: "5400s",
+      ttl: "90m",
       isTest: true,
       triggerFunction: "triggerAndWait",
     });
@@ -89,6 +89,17 @@ describe("POST /api/v1/tasks/{id}/trigger", () => {
     });
     // Nothing is handed down.
     expect((await retrieve(parent)).metadata).toEqual({});
+  });
+
+  test.each([
+    ["10m", "10m"],
+    ["90m", "90m"],
+    [60, "1m"],
+    [694_861, "1w1d1h1m1s"],
+    [0, undefined],
+    ["0s", undefined],
+  ])("shows the ttl %j as %j", async (ttl, shown) => {
+    expect((await retrieve(await api.trigger({ ttl }))).ttl).toBe(shown);
   });
 
   test("a delay holds the run back; a past date does not", async () => {

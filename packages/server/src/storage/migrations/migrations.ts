@@ -4,6 +4,7 @@ import { sessionsMigration } from "./000003-sessions.ts";
 import { recordsMigration } from "./000004-records.ts";
 import { packetsMigration } from "./000005-packets.ts";
 import { runVersionsMigration } from "./000006-run-versions.ts";
+import { ttlTextMigration } from "./000006-ttl-text.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   recordsMigration,
   packetsMigration,
   runVersionsMigration,
+  ttlTextMigration,
 ];
