@@ -18,7 +18,9 @@ export interface Reply {
 
 /** The reply for callers in process. */
 export function toResponse(reply: Reply, method: string): Response {
-  const body = reply.stream === undefined || method === "HEAD" ? reply.text : toReadable(reply.stream);
+  // A socket drops the body of a HEAD by itself; whoever mounts the API would send it.
+  if (method === "HEAD") return new Response(null, { status: reply.status, headers: reply.headers });
+  const body = reply.stream === undefined ? reply.text : toReadable(reply.stream);
   return new Response(body, { status: reply.status, headers: reply.headers });
 }
 

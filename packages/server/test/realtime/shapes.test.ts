@@ -48,7 +48,7 @@ test("a run as a row of text, with the types of its columns", async () => {
     status: "PENDING",
     completedAt: null,
     isTest: "f",
-    ttl: "3600s",
+    ttl: "1h",
     payload: '{"n":1}',
     payloadType: "application/json",
     metadata: "{}",

@@ -41,9 +41,12 @@ test("a delayed run becomes due and the engine hears of it", async () => {
 });
 
 test("a queued run passes its ttl", async () => {
-  const id = await api.trigger({ ttl: "1m" });
+  const id = await api.trigger({ ttl: "1m", idempotencyKey: "k" });
+  expect(await api.trigger({ idempotencyKey: "k" })).toBe(id);
   clock.advance(61_000);
   await reaches(id, "EXPIRED");
+  // Its key is free again.
+  expect(await api.trigger({ idempotencyKey: "k" })).not.toBe(id);
   const run = (await api.call("GET", `/api/v3/runs/${id}`)).body;
   expect(run.expiredAt).toBeTruthy();
   expect((await api.call("GET", `/engine/v1/runs/${id}/result`)).body).toMatchObject({
