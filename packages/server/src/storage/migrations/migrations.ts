@@ -4,7 +4,7 @@ import { sessionsMigration } from "./000003-sessions.ts";
 import { recordsMigration } from "./000004-records.ts";
 import { packetsMigration } from "./000005-packets.ts";
 import { runVersionsMigration } from "./000006-run-versions.ts";
-import { ttlTextMigration } from "./000006-ttl-text.ts";
+import { ttlTextMigration } from "./000007-ttl-text.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
