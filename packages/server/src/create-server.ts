@@ -1,4 +1,5 @@
-import { createSecretKey, SecretKeys } from "./auth/secret-keys.ts";
+import { KeyRing } from "./auth/key-ring.ts";
+import { createSecretKey, parseSecretKeys } from "./auth/secret-keys.ts";
 import { ServerConfigError } from "./errors.ts";
 import { type App, createApp } from "./http/app.ts";
 import { listenOn, type NodeListener } from "./http/node-listener.ts";
@@ -57,20 +58,24 @@ const DEFAULT_HOST = "127.0.0.1";
  */
 export async function createServer(options: ServerOptions = {}): Promise<RunmetaServer> {
   const resolved = resolveServerOptions(options, process.env);
-  const generated = resolved.secretKeys.length === 0;
-  const secretKeys = new SecretKeys(generated ? [createSecretKey("dev")] : resolved.secretKeys);
-  await resolved.storage.open();
+  const configured = parseSecretKeys(resolved.secretKeys);
+  const { storage, encryptionKey, clock, onError } = resolved;
+  await storage.open();
   try {
-    return await startServer(resolved, secretKeys, generated);
+    const openRing = (keys: typeof configured) =>
+      KeyRing.open({ configured: keys, storage, encryptionKey, clock, onError });
+    const given = await openRing(configured);
+    if (given.environments.length > 0) return await startServer(resolved, given, false);
+    return await startServer(resolved, await openRing(parseSecretKeys([createSecretKey("dev")])), true);
   } catch (error) {
-    await resolved.storage.close().catch(resolved.onError);
+    await storage.close().catch(resolved.onError);
     throw error;
   }
 }
 
 async function startServer(
   options: ResolvedServerOptions,
-  secretKeys: SecretKeys,
+  keys: KeyRing,
   generatedKey: boolean,
 ): Promise<RunmetaServer> {
   const { storage, engine, clock, maximumSizeBytes, onError } = options;
@@ -102,7 +107,7 @@ async function startServer(
   };
   const app = createApp({
     routes: allRoutes(services, clock),
-    secretKeys,
+    keys,
     clock,
     replyToFault: (error) => replyToFault(error, onError),
   });
@@ -111,12 +116,12 @@ async function startServer(
     runs,
     fetch: (request) => app.fetch(request),
     maximumSizeBytes,
-    environments: secretKeys.environments,
-    secretKey: (environment) => secretKeys.keyOf(environment),
+    environments: keys.environments,
+    secretKey: (environment) => keys.keyOf(environment),
     onError,
   });
   dueRuns.start();
-  return new ListeningServer(app, clock, runs, secretKeys.first ?? "", generatedKey, async (listener) => {
+  return new ListeningServer(app, clock, runs, keys.first ?? "", generatedKey, async (listener) => {
     // Waiting clients are answered at once, so that they do not hold up the drain.
     changes.close();
     feed.close();

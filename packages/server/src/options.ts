@@ -1,4 +1,5 @@
 import { MAX_BODY_BYTES, MAXIMUM_SIZE_VARIABLE, resolveMaximumSize } from "@runmeta/runtime/protocol";
+import { ENCRYPTION_KEY_VARIABLE, parseEncryptionKey } from "./auth/encryption-key.ts";
 import type { Engine } from "./engine/engine.ts";
 import { noEngine } from "./engine/no-engine.ts";
 import { ServerConfigError } from "./errors.ts";
@@ -23,9 +24,16 @@ export interface ServerOptions {
   /**
    * Keys that open the API, each `tr_dev_…`, `tr_stg_…`, `tr_prod_…` or `tr_preview_…`; the prefix names the environment.
    *
-   * @default one generated key for `dev`, new at each start, in `server.secretKey`; only on a loopback host
+   * @default the keys in the database; where there are none, one generated key for `dev`, new at each start, in `server.secretKey`; only on a loopback host
    */
   readonly secretKeys?: readonly string[] | undefined;
+  /**
+   * What encrypts the keys that `runmeta keys create` stores, 32 bytes as base64 or hexadecimal. Needed when the database
+   * holds some, and to see those that are made later.
+   *
+   * @default `RUNMETA_ENCRYPTION_KEY`; without one stored keys are not looked for
+   */
+  readonly encryptionKey?: string | undefined;
   /**
    * Largest metadata document in UTF-8 bytes of its JSON, itself allowed. Range 2 to 2,097,152.
    *
@@ -55,6 +63,7 @@ export interface ResolvedServerOptions {
   readonly storage: Storage;
   readonly engine: Engine;
   readonly secretKeys: readonly string[];
+  readonly encryptionKey: Buffer | undefined;
   readonly maximumSizeBytes: number;
   readonly drainTimeoutMs: number;
   onError(error: unknown): void;
@@ -78,11 +87,19 @@ export function resolveServerOptions(
     storage: options.storage ?? pgliteStorage({ directory: ".runmeta" }),
     engine: options.engine ?? noEngine(),
     secretKeys: options.secretKeys ?? [],
+    encryptionKey: encryptionKeyFrom(options.encryptionKey, environment[ENCRYPTION_KEY_VARIABLE]),
     maximumSizeBytes,
     drainTimeoutMs,
     onError: guarded(options.onError ?? warn),
     clock: options.clock ?? systemClock,
   });
+}
+
+function encryptionKeyFrom(option: string | undefined, variable: string | undefined): Buffer | undefined {
+  if (option !== undefined) return parseEncryptionKey(option, "The option encryptionKey");
+  return variable === undefined || variable === ""
+    ? undefined
+    : parseEncryptionKey(variable, ENCRYPTION_KEY_VARIABLE);
 }
 
 function maximumSizeFrom(text: string | undefined): number {

@@ -1,7 +1,7 @@
 import type { ApiKey } from "./api-key.ts";
+import type { KeyRing } from "./key-ring.ts";
 import type { Principal } from "./principal.ts";
 import { verifyPublicToken } from "./public-token.ts";
-import type { SecretKeys } from "./secret-keys.ts";
 
 /** Who sent a request, and the key that stands behind it: theirs, or the one that signed their token. */
 export interface Credentials {
@@ -18,7 +18,7 @@ const MAX_KEY_LENGTH = 256;
 /** Looks at an `Authorization` header. Nothing of its text ever leaves this function. */
 export async function authenticate(
   header: string | null,
-  keys: SecretKeys,
+  keys: KeyRing,
   now: Date,
 ): Promise<Credentials | AuthFailure> {
   if (header === null) return "missing";
@@ -30,7 +30,7 @@ export async function authenticate(
     return verified === "invalid" ? "invalid-token" : verified;
   }
   if (token.length > MAX_KEY_LENGTH || !token.startsWith("tr_")) return "unknown-key";
-  const key = keys.find(token);
+  const key = await keys.find(token);
   if (key === undefined) return "unknown-key";
   const { environment, readOnly } = key;
   return { principal: { kind: "secret-key", environment, readOnly }, key };

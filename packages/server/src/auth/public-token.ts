@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { decodeJwt, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { ApiKey } from "./api-key.ts";
+import type { KeyRing } from "./key-ring.ts";
 import type { PublicTokenPrincipal } from "./principal.ts";
-import type { SecretKeys } from "./secret-keys.ts";
 
 /** Where official clients and servers say that tokens come from, and for whom they are. */
 const ISSUER = "https://id.trigger.dev";
@@ -30,20 +30,23 @@ export interface VerifiedToken {
  */
 export async function verifyPublicToken(
   token: string,
-  keys: SecretKeys,
+  keys: KeyRing,
   now: Date,
 ): Promise<VerifiedToken | TokenFailure> {
   const claimed = token.length > MAX_TOKEN_LENGTH ? undefined : unverifiedClaims(token);
   if (claimed === undefined) return "invalid";
   if (claimed.pub !== true) return "not-public";
   if (typeof claimed.sub !== "string") return "invalid";
-  const candidates = keys.of(claimed.sub);
-  if (candidates.length === 0) return "unknown-environment";
-  for (const key of candidates) {
-    const claims = await verifiedClaims(token, key, now);
-    if (claims !== undefined) return { principal: principalOf(token, claims, key), key };
+  const tried = new Set<ApiKey>();
+  for (const newest of [false, true]) {
+    for (const key of await keys.of(claimed.sub, newest)) {
+      if (tried.has(key)) continue;
+      tried.add(key);
+      const claims = await verifiedClaims(token, key, now);
+      if (claims !== undefined) return { principal: principalOf(token, claims, key), key };
+    }
   }
-  return "invalid";
+  return tried.size === 0 ? "unknown-environment" : "invalid";
 }
 
 /** What a token can do, and for how long. */

@@ -3,6 +3,7 @@ import { inlineEngine } from "../engine/inline-engine.ts";
 import { pgliteStorage } from "../storage/pglite-storage.ts";
 import { type DevChildMessage, GO } from "./dev-messages.ts";
 import type { DevOptions } from "./dev-options.ts";
+import { readEncryptionKey } from "./encryption-key-file.ts";
 import { CliError } from "./explain.ts";
 import { loadTasks } from "./load-tasks.ts";
 import { faultReporter } from "./report-fault.ts";
@@ -44,6 +45,7 @@ async function serve(options: DevOptions, stop: Promise<void>): Promise<void> {
     storage: pgliteStorage({ directory: options.data }),
     engine: inlineEngine({ concurrency: options.concurrency }),
     secretKeys: [key],
+    encryptionKey: await readEncryptionKey(options, false),
     maximumSize: options.maxMetadataSize,
     drainTimeoutMs: RELOAD_DRAIN_MS,
     onError,

@@ -1,7 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import type { EnvironmentName } from "../auth/api-key.ts";
 import { runDev } from "./dev.ts";
 import { runDevChild } from "./dev-child.ts";
+import type { DatabaseOptions } from "./encryption-key-file.ts";
+import { runKeysCreate, runKeysList, runKeysRevoke } from "./keys.ts";
 import { runServe, type ServeOptions } from "./serve.ts";
 
 /** The command line `runmeta`. Its actions reject with errors whose message is for the user. */
@@ -29,7 +32,8 @@ export function createProgram(): Command {
     .addOption(portOption())
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .addOption(dataOption())
-    .option("--database-url <url>", "PostgreSQL (postgres://…) instead of --data")
+    .addOption(databaseOption())
+    .addOption(encryptionKeyOption())
     .option(
       "--secret-key <key>",
       "tr_dev_…, tr_stg_…, tr_prod_… or tr_preview_…; repeatable; ps shows it, so prefer RUNMETA_SECRET_KEYS",
@@ -46,6 +50,38 @@ export function createProgram(): Command {
     .addOption(sizeOption())
     .addHelpText("after", CONFIG_HELP)
     .action((tasks: string[], options: Omit<ServeOptions, "tasks">) => runServe({ tasks, ...options }));
+
+  const keys = program
+    .command("keys")
+    .description("secret keys in the database, encrypted with RUNMETA_ENCRYPTION_KEY");
+  keys
+    .command("create")
+    .description("make a key and print it, once")
+    .addOption(
+      new Option("--env <environment>", "the environment that it opens")
+        .choices(["dev", "stg", "prod", "preview"])
+        .makeOptionMandatory(),
+    )
+    .option("--read-only", "it reads everything of the environment and changes nothing")
+    .addOption(dataOption())
+    .addOption(databaseOption())
+    .addOption(encryptionKeyOption())
+    .action((options: DatabaseOptions & { env: EnvironmentName; readOnly?: boolean }) =>
+      runKeysCreate(options),
+    );
+  keys
+    .command("list")
+    .description("show all keys, without their text")
+    .addOption(dataOption())
+    .addOption(databaseOption())
+    .action((options: DatabaseOptions) => runKeysList(options));
+  keys
+    .command("revoke")
+    .description("refuse a key, and every token it signed, from 5 seconds on")
+    .argument("<id>", "as keys list shows it")
+    .addOption(dataOption())
+    .addOption(databaseOption())
+    .action((id: string, options: DatabaseOptions) => runKeysRevoke(id, options));
 
   program
     .command("dev-child", { hidden: true })
@@ -77,6 +113,17 @@ function portOption(): Option {
 
 function dataOption(): Option {
   return new Option("--data <directory>", "directory of the embedded database").default(".runmeta");
+}
+
+function databaseOption(): Option {
+  return new Option("--database-url <url>", "PostgreSQL (postgres://…) instead of --data");
+}
+
+function encryptionKeyOption(): Option {
+  return new Option(
+    "--encryption-key-file <file>",
+    "what encrypts stored keys, if not RUNMETA_ENCRYPTION_KEY (default with --data: the file encryption-key there)",
+  );
 }
 
 function concurrencyOption(): Option {

@@ -1,8 +1,11 @@
+import { parseSecretKeys } from "../auth/secret-keys.ts";
 import { createServer } from "../create-server.ts";
 import { inlineEngine } from "../engine/inline-engine.ts";
 import { noEngine } from "../engine/no-engine.ts";
 import { pgliteStorage } from "../storage/pglite-storage.ts";
 import { postgresStorage } from "../storage/postgres-storage.ts";
+import type { Storage } from "../storage/storage.ts";
+import { readEncryptionKey } from "./encryption-key-file.ts";
 import { CliError } from "./explain.ts";
 import { type LoadedTasks, loadTasks } from "./load-tasks.ts";
 import { faultReporter } from "./report-fault.ts";
@@ -17,6 +20,7 @@ export interface ServeOptions {
   readonly host: string;
   readonly data: string;
   readonly databaseUrl?: string;
+  readonly encryptionKeyFile?: string;
   readonly secretKey?: readonly string[];
   readonly engine?: string;
   readonly redisUrl?: string;
@@ -28,15 +32,18 @@ export interface ServeOptions {
 export async function runServe(options: ServeOptions): Promise<void> {
   const stop = untilToldToStop({ child: false });
   requireKnownEngine(options);
-  const { keys, origin } = await secretKeys(options);
   const loaded = await tasksFor(options);
   const onError = faultReporter();
   surviveRejections();
+  const storage =
+    options.databaseUrl === undefined
+      ? pgliteStorage({ directory: options.data })
+      : postgresStorage({ connectionString: options.databaseUrl });
+  const encryptionKey = await readEncryptionKey(options, false);
+  const { keys, origin } = await secretKeys(options, storage, encryptionKey !== undefined);
   const server = await createServer({
-    storage:
-      options.databaseUrl === undefined
-        ? pgliteStorage({ directory: options.data })
-        : postgresStorage({ connectionString: options.databaseUrl }),
+    storage,
+    encryptionKey,
     engine: loaded === undefined ? noEngine() : inlineEngine({ concurrency: options.concurrency }),
     secretKeys: keys,
     maximumSize: options.maxMetadataSize,
@@ -79,15 +86,28 @@ async function tasksFor({ engine, tasks }: ServeOptions): Promise<LoadedTasks | 
   );
 }
 
-async function secretKeys(options: ServeOptions): Promise<{ keys: readonly string[]; origin: string }> {
+/** The keys that are given, and where all keys are from. Stored ones count where they can be decrypted. */
+async function secretKeys(
+  options: ServeOptions,
+  storage: Storage,
+  decrypts: boolean,
+): Promise<{ keys: readonly string[]; origin: string }> {
   const named = (process.env.RUNMETA_SECRET_KEYS ?? "").split(/[\s,]+/).filter((key) => key !== "");
   const keys = [...new Set([...(options.secretKey ?? []), ...named])];
-  if (keys.length > 0) return { keys, origin: `${keys.length} given` };
+  parseSecretKeys(keys);
+  const stored = decrypts ? await countStoredKeys(storage) : 0;
+  if (keys.length + stored > 0) return { keys, origin: `${keys.length} given, ${stored} stored` };
   if (options.databaseUrl !== undefined || !["127.0.0.1", "localhost", "::1"].includes(options.host)) {
+    await storage.close();
     throw new CliError(
-      "There is no secret key: set RUNMETA_SECRET_KEYS (tr_prod_… and so on), or give --secret-key.",
+      "There is no secret key: set RUNMETA_SECRET_KEYS (tr_prod_… and so on), give --secret-key, or make one with runmeta keys create.",
     );
   }
   const { key, path } = await readSecretKeyFile(options.data);
   return { keys: [key], origin: `in ${path}` };
+}
+
+async function countStoredKeys(storage: Storage): Promise<number> {
+  await storage.open();
+  return (await storage.listApiKeys()).filter((key) => key.revokedAt === undefined).length;
 }

@@ -78,7 +78,7 @@ class InlineEngine implements Engine {
   readonly #options: ResolvedOptions;
   readonly #concurrency: Concurrency;
   readonly #active = new ActiveRuns();
-  readonly #clients = new Map<string, ApiClient>();
+  readonly #clients = new Map<string, { readonly accessToken: string; readonly client: ApiClient }>();
   readonly #deadline = new AbortController();
   readonly #holder = `inline-${process.pid}-${randomUUID()}`;
   #looking: NodeJS.Timeout | undefined;
@@ -238,10 +238,11 @@ class InlineEngine implements Engine {
     const accessToken = host.secretKey(environment);
     if (accessToken === undefined) return undefined;
     const known = this.#clients.get(environment);
-    if (known !== undefined) return known;
+    // The key may have been revoked, and another one taken its place.
+    if (known?.accessToken === accessToken) return known.client;
     // The name is never looked up: requests go to the server in this process.
     const client = new ApiClient({ baseURL: "http://localhost", accessToken, fetch: host.fetch });
-    this.#clients.set(environment, client);
+    this.#clients.set(environment, { accessToken, client });
     return client;
   }
 

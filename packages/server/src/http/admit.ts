@@ -1,9 +1,9 @@
 import type { ApiKey } from "../auth/api-key.ts";
 import { type AuthFailure, authenticate } from "../auth/authenticate.ts";
+import type { KeyRing } from "../auth/key-ring.ts";
 import type { Principal } from "../auth/principal.ts";
 import { signPublicToken, type TokenGrant } from "../auth/public-token.ts";
 import { allows, type Permission } from "../auth/scopes.ts";
-import type { SecretKeys } from "../auth/secret-keys.ts";
 import { forbidden, HttpError } from "./http-error.ts";
 import type { Route } from "./route.ts";
 
@@ -15,13 +15,13 @@ import type { Route } from "./route.ts";
 export async function admit(
   route: Route,
   header: string | null,
-  secretKeys: SecretKeys,
+  keys: KeyRing,
   now: Date,
 ): Promise<Admission> {
   const { access } = route;
   if (access.kind === "open") return new Admission(route, NOBODY, undefined);
   const bare = access.kind === "secret-key" && access.bareKey === true;
-  const credentials = await authenticate(bare ? asBearer(header) : header, secretKeys, now);
+  const credentials = await authenticate(bare ? asBearer(header) : header, keys, now);
   if (typeof credentials === "string") {
     throw new HttpError(401, access.unauthorized ?? unauthorizedText(credentials, access.kind));
   }

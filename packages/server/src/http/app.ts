@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import type { SecretKeys } from "../auth/secret-keys.ts";
+import type { KeyRing } from "../auth/key-ring.ts";
 import type { Clock } from "../service/clock.ts";
 import { admit } from "./admit.ts";
 import { HttpError } from "./http-error.ts";
@@ -33,7 +33,7 @@ type RouteContext = Context<Env>;
  */
 export function createApp(options: {
   readonly routes: readonly Route[];
-  readonly secretKeys: SecretKeys;
+  readonly keys: KeyRing;
   readonly clock: Clock;
   /** Makes the reply to anything thrown that is no {@link HttpError}. */
   replyToFault(error: unknown): Reply;
@@ -46,7 +46,7 @@ export function createApp(options: {
   const methodsByPath = new Map<string, Set<string>>();
   for (const route of options.routes) {
     hono.on(route.method, route.path, async (context) =>
-      answer(context, await handle(route, context, options.secretKeys, options.clock)),
+      answer(context, await handle(route, context, options.keys, options.clock)),
     );
     methodsByPath.set(route.path, (methodsByPath.get(route.path) ?? new Set()).add(route.method));
   }
@@ -79,14 +79,9 @@ export function createApp(options: {
   };
 }
 
-async function handle(
-  route: Route,
-  context: RouteContext,
-  secretKeys: SecretKeys,
-  clock: Clock,
-): Promise<Reply> {
+async function handle(route: Route, context: RouteContext, keys: KeyRing, clock: Clock): Promise<Reply> {
   const raw = context.req.raw;
-  const admission = await admit(route, raw.headers.get("authorization"), secretKeys, clock.now());
+  const admission = await admit(route, raw.headers.get("authorization"), keys, clock.now());
   const body =
     route.body.kind === "json"
       ? await readBody(raw, route.body.limitBytes, context.env.incoming, route.body.tooLarge)

@@ -22,6 +22,7 @@ const STATEMENTS = [
   "VACUUM sessions",
   "VACUUM (ANALYZE) records",
   "VACUUM packets",
+  "VACUUM api_keys",
   "CHECKPOINT",
 ];
 /** What a statement writes apart from its parameters: log records, index entries. */

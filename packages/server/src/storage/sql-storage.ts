@@ -1,3 +1,4 @@
+import { apiKeyStatements } from "./api-key-statements.ts";
 import { addBatchItems, findBatch, insertBatch } from "./batch-statements.ts";
 import { findMemberships, readGroup } from "./change-statements.ts";
 import { putOffRun, releaseDebounceKey } from "./debounce-statements.ts";
@@ -93,6 +94,7 @@ export function sqlStorage(
     readGroup: async (group, since) => readGroup(client(), group, since),
     announceRuns: (ids) => announcements.announce(ids),
     onRunsAnnounced: (listener) => announcements.subscribe(listener),
+    ...apiKeyStatements(client),
     insertBatch: async (batch) => insertBatch(client(), batch),
     findBatch: async (environment, id) => findBatch(client(), environment, id),
     addBatchItems: async (id, items) => addBatchItems(client(), id, items),

@@ -1,4 +1,5 @@
 import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
+import type { ApiKeyStorage } from "./api-key-storage.ts";
 import type { ChangeStorage, RunGroup } from "./change-storage.ts";
 import type { RecordStorage } from "./record-storage.ts";
 import type { SessionStorage } from "./session-storage.ts";
@@ -11,7 +12,7 @@ export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.
  * What the services need of a database; the only thing they see of it. One SQL dialect (PostgreSQL) implements it
  * on two drivers, PGlite and `pg`. A method that resolves has been committed, and on PGlite synced to disk.
  */
-export interface Storage extends SessionStorage, RecordStorage, ChangeStorage {
+export interface Storage extends SessionStorage, RecordStorage, ChangeStorage, ApiKeyStorage {
   /** No other process can have this database open: whatever others left behind there, they have left for good. */
   readonly exclusive: boolean;
   /** Opens the database and brings its schema up to date. Rejects with a `StorageError` that says what to do. */

@@ -5,6 +5,7 @@ import { recordsMigration } from "./000004-records.ts";
 import { packetsMigration } from "./000005-packets.ts";
 import { runVersionsMigration } from "./000006-run-versions.ts";
 import { ttlTextMigration } from "./000007-ttl-text.ts";
+import { apiKeysMigration } from "./000008-api-keys.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   packetsMigration,
   runVersionsMigration,
   ttlTextMigration,
+  apiKeysMigration,
 ];
