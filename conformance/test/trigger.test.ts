@@ -60,6 +60,8 @@ onEveryDatabase((api) => {
         metadata: { a: { b: [1] } },
         // As the official server sorts them.
         tags: ["ünï", "user:1"],
+        // A text comes back as it was given.
+        ttl: "10m",
         isTest: false,
         isQueued: true,
         isCompleted: false,
@@ -116,7 +118,7 @@ onEveryDatabase((api) => {
       });
       expect([answer.status, Object.keys(answer.body)]).toEqual([200, ["id", "isCached"]]);
       const run = await runs.retrieve(answer.body.id);
-      expect(run).toMatchObject({ isTest: true, status: "DELAYED", payload: { raw: true } });
+      expect(run).toMatchObject({ isTest: true, status: "DELAYED", payload: { raw: true }, ttl: "1m" });
       expect(run.delayedUntil).toEqual(new Date("2100-01-01T00:00:00Z"));
     });
 
