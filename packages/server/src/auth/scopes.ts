@@ -13,7 +13,7 @@ export interface Permission {
   readonly id?: string | undefined;
 }
 
-/** Older tokens carry `write` where there was no word of its own yet. */
+/** Older tokens carry `write` where there was no word of its own yet; the official server accepts them still. */
 const ALSO_ALLOWED_BY: Partial<Record<ScopeAction, ScopeAction>> = {
   trigger: "write",
   batchTrigger: "write",
