@@ -18,6 +18,8 @@ export interface Backend {
   /** It has the calls with which a worker registers, starts and completes a run. */
   readonly knowsWorkers: boolean;
   answer(routed: RoutedRequest): Response | Promise<Response>;
+  /** @throws Error when another test has a run of this id, which would be continued */
+  requireUnused(id: string): void | Promise<void>;
   /** A run that the test itself begins, or its parent. */
   created(run: EndpointRun): void | Promise<void>;
   started(run: EndpointRun, attempt: number): void | Promise<void>;
@@ -34,6 +36,7 @@ export function localBackend(knowsWorkers: boolean, answer: Backend["answer"]): 
   return {
     knowsWorkers,
     answer,
+    requireUnused: nothing,
     created: nothing,
     started: nothing,
     failed: nothing,

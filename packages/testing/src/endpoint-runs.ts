@@ -29,7 +29,7 @@ export class EndpointRuns {
   #made = 0;
 
   /** @param idPrefix in front of the number that makes an id */
-  constructor(limitBytes: number, idPrefix = "run_") {
+  constructor(limitBytes: number, idPrefix: string) {
     this.#limitBytes = limitBytes;
     this.#idPrefix = idPrefix;
   }

@@ -34,6 +34,7 @@ export async function mockRun<T>(
   const metadata = session.document(options.metadata);
   const id = options.id ?? session.endpoint.runs.newId();
   const outcome = await session.drive(async () => {
+    if (options.id !== undefined) await session.requireUnused(options.id);
     const parentId = await session.openParent();
     await session.openUnregistered({ id, task: options.task, tags: options.tags, metadata, parentId });
     return withRunResult(

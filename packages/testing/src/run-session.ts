@@ -114,6 +114,14 @@ export class RunSession implements RunEngine {
     return created;
   }
 
+  /**
+   * For a run that registers itself.
+   * @throws Error when another test has a run of this id
+   */
+  async requireUnused(id: string): Promise<void> {
+    if (this.endpoint.runs.find(id) === undefined) await this.endpoint.backend.requireUnused(id);
+  }
+
   /** Makes a run at a backend that has no calls for workers, with which the run would make itself known. */
   async openUnregistered(run: Omit<NewRun, "createdAt">): Promise<void> {
     if (!this.endpoint.backend.knowsWorkers) await this.#start(await this.create(run));

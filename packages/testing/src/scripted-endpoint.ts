@@ -106,10 +106,11 @@ export function scriptedEndpoint(
   const document = options.document ?? {};
   const clock = options.clock ?? systemTime;
   const kind = options.backend ?? "memory";
-  const runs = new EndpointRuns(limitBytes, kind === "server" ? uniqueIdPrefix() : undefined);
+  const prefix = kind === "server" ? uniqueIdPrefix() : "run_";
+  const runs = new EndpointRuns(limitBytes, prefix);
   const backend =
     kind === "server"
-      ? serverBackend(runs, limitBytes)
+      ? serverBackend(runs, limitBytes, prefix)
       : memoryBackend(runs, {
           limitBytes,
           document,

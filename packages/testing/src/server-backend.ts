@@ -4,6 +4,7 @@ import type { Backend } from "./backend.ts";
 import { type EndpointRun, hasEnded } from "./endpoint-run.ts";
 import type { EndpointRuns } from "./endpoint-runs.ts";
 import { whileAnswered } from "./in-flight.ts";
+import { ownTrigger } from "./own-trigger.ts";
 import { parseBody, type RoutedRequest, refusal } from "./route.ts";
 import { holdUntilEnd } from "./run-routes.ts";
 import { sharedServer } from "./shared-server.ts";
@@ -18,8 +19,10 @@ interface ServerReply {
  * The real server as a backend. It answers everything; here only runs are followed, so that the session executes what is
  * triggered. No clock moves while it answers. A question for the end of a run is held here, where the run is executed:
  * held by the server it would be answered in real time.
+ *
+ * @param prefix of this endpoint's own: in front of idempotency keys, which other tests may use as well
  */
-export function serverBackend(runs: EndpointRuns, limitBytes: number): Backend {
+export function serverBackend(runs: EndpointRuns, limitBytes: number, prefix: string): Backend {
   const send = async (request: Request): Promise<ServerReply> => {
     const answered = async () => {
       const server = await sharedServer(limitBytes);
@@ -84,7 +87,7 @@ export function serverBackend(runs: EndpointRuns, limitBytes: number): Backend {
 
   const trigger = async (routed: RoutedRequest, task: string): Promise<Response> => {
     if (routed.engine?.knows(task) === false) return refusal(404, "Task not found");
-    const { response, body } = await forward(routed);
+    const { response, body } = await forward({ ...routed, text: ownTrigger(routed.text, prefix) });
     const sent = triggerTaskBody.safeParse(parseBody(routed.text));
     if (response.ok && body.isCached !== true && sent.success)
       follow(routed, body.id, { ...sent.data, task });
@@ -101,7 +104,8 @@ export function serverBackend(runs: EndpointRuns, limitBytes: number): Backend {
     const parsed = lines.flatMap((line) => batchItem.safeParse(parseBody(line)).data ?? []);
     if (parsed.some(({ task }) => routed.engine?.knows(task) === false))
       return refusal(404, "Task not found");
-    const { response } = await forward(routed);
+    const own = lines.map((line) => ownTrigger(line, prefix)).join("\n");
+    const { response } = await forward({ ...routed, text: own });
     if (!response.ok) return response;
     for (const { index, ...item } of parsed) items.set(index, { ...item, batchId });
     const { body } = await call("GET", `/api/v2/batches/${batchId}`);
@@ -113,7 +117,19 @@ export function serverBackend(runs: EndpointRuns, limitBytes: number): Backend {
 
   const routes: readonly (readonly [RegExp, (routed: RoutedRequest, id: string) => Promise<Response>])[] = [
     [/^POST \/api\/v1\/tasks\/([^/]+)\/trigger$/, trigger],
+    [
+      /^POST \/api\/v3\/batches$/,
+      async (routed) => (await forward({ ...routed, text: ownTrigger(routed.text, prefix) })).response,
+    ],
     [/^POST \/api\/v3\/batches\/([^/]+)\/items$/, addItems],
+    [
+      /^POST \/api\/v1\/idempotencyKeys\/([^/]+)\/reset$/,
+      async (routed, key) => {
+        const url = new URL(routed.url);
+        url.pathname = `/api/v1/idempotencyKeys/${encodeURIComponent(`${prefix}${key}`)}/reset`;
+        return (await forward(routed, url.href)).response;
+      },
+    ],
     [
       /^GET \/engine\/v1\/runs\/([^/]+)\/result$/,
       async (routed, id) => {
@@ -192,14 +208,15 @@ export function serverBackend(runs: EndpointRuns, limitBytes: number): Backend {
       }
       return (await forward(routed)).response;
     },
+    async requireUnused(id) {
+      const { response } = await send(new Request(`http://runmeta.test/api/v3/runs/${id}`));
+      if (response.status !== 404) throw idTaken(id);
+    },
     async created({ id, task, tags, parentId, rootId, initialMetadata: metadata, maxAttempts }) {
       if (!isRunId(id)) throw new TypeError(`${JSON.stringify(id)} is no run id`);
       const body = { task, tags, parentId, rootId, metadata, maxAttempts };
       const reply = await call("PUT", `/engine/v1/runs/${id}`, body);
-      if (reply.body.created === true) return;
-      throw new Error(
-        `a run ${id} is on the server of this process already: leave out its id, or use another one in each test`,
-      );
+      if (reply.body.created !== true) throw idTaken(id);
     },
     async started(run, attempt) {
       await worker(run, "start", { attempt, holder: "testing" });
@@ -227,6 +244,12 @@ export function serverBackend(runs: EndpointRuns, limitBytes: number): Backend {
       }
     },
   };
+}
+
+function idTaken(id: string): Error {
+  return new Error(
+    `a run ${id} is on the server of this process already: leave out its id, or use another one in each test`,
+  );
 }
 
 function described(error: {

@@ -1,4 +1,4 @@
-import { metadata, type Task, task, tasks, wait } from "@runmeta/runtime";
+import { idempotencyKeys, metadata, type Task, task, tasks, wait } from "@runmeta/runtime";
 import { mockRun, runTask } from "../../src/index.ts";
 import type { Behaviour } from "./behaviour.ts";
 
@@ -65,6 +65,33 @@ export const family: readonly Behaviour[] = [
       true,
       false,
     ],
+  },
+  {
+    name: "children: what would put a child off does not: it starts at once",
+    async observe({ backend }) {
+      const run = await mockRun({ backend }, async () => {
+        await child.trigger({ n: 1 }, { delay: "1h", ttl: "10m" });
+        await child.trigger({ n: 2 }, { debounce: { key: "d", delay: "5s" } });
+        await child.batchTrigger([{ payload: { n: 3 }, options: { delay: "1h" } }]);
+      });
+      return [run.children.map(({ status }) => status), run.metadata.sum];
+    },
+    expected: [["COMPLETED", "COMPLETED", "COMPLETED"], 6],
+  },
+  {
+    name: "children: a global idempotency key means the same run in one test only",
+    async observe({ backend, endpoint }) {
+      const key = await idempotencyKeys.create("everywhere", { scope: "global" });
+      const twice = async () => {
+        const first = await child.trigger({ n: 1 }, { idempotencyKey: key });
+        const second = await child.trigger({ n: 1 }, { idempotencyKey: key });
+        return [first.isCached, second.isCached, second.id === first.id];
+      };
+      const run = await mockRun({ endpoint: endpoint() }, twice);
+      const other = await mockRun({ backend }, twice);
+      return [run.result, run.children.length, other.result, other.children.length];
+    },
+    expected: [[false, true, true], 1, [false, true, true], 1],
   },
   {
     name: "children: one that fails is a result, after its attempts",

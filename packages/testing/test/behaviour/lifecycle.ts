@@ -213,6 +213,31 @@ export const lifecycle: readonly Behaviour[] = [
     expected: { own: 1 },
   },
   {
+    name: "a run: never goes on with what another test wrote under its id",
+    async observe({ backend }) {
+      const id = `run_${crypto.randomUUID().slice(0, 8)}`;
+      const write = () => void metadata.increment("n");
+      await mockRun({ backend, id }, write);
+      const again = mockRun({ backend, id }, write);
+      const task = runTask(echo, 1, { backend, id });
+      const outcome = (run: Promise<{ metadata: unknown }>) =>
+        run.then(
+          (ended) => ended.metadata,
+          (error: Error) => error.message.replace(id, "ID"),
+        );
+      return [await outcome(again), await outcome(task)];
+    },
+    expected: [{ n: 1 }, {}],
+    except: {
+      server: {
+        why: "the runs of a process share one server",
+        expected: Array(2).fill(
+          "a run ID is on the server of this process already: leave out its id, or use another one in each test",
+        ),
+      },
+    },
+  },
+  {
     name: "runs side by side never see each other",
     async observe({ backend, endpoint }) {
       const shared = endpoint();
