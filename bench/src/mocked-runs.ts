@@ -9,7 +9,7 @@ export interface MockedRunCost {
   readonly overheadMs: number;
 }
 
-const RUNS_A_ROUND = 500;
+const RUNS_A_ROUND = 200;
 
 /** Rounds that only warm up: the compiler is not done with code of this size before. */
 const WARM_UP_ROUNDS = 4;

@@ -14,8 +14,8 @@ export function sharedServer(maximumSize: number): Promise<RunmetaServer> {
 }
 
 /**
- * Closes the servers that `backend: "server"` has started in this process; the next run starts one anew. Their database keeps
- * a process alive: vitest and jest end their workers all the same, under `node --test` call it in `after()`.
+ * Closes the servers that `backend: "server"` has started in this process; the next run starts one anew. Without it
+ * a process under `node --test` ends up to ten seconds later, when a timer of the database has run out.
  */
 export async function closeServers(): Promise<void> {
   const started = [...servers.values()];

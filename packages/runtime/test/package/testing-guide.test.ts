@@ -93,3 +93,23 @@ describe("the guide's first test passes from the packed tarballs", { timeout: 90
     expect(outcome(await firstTest("jest-cjs", files, args))).toEqual(passed);
   });
 });
+
+describe('backend: "server" where @runmeta/server is not installed', { timeout: 90_000 }, () => {
+  const script = `
+import { task } from "@runmeta/runtime";
+import { runTask } from "@runmeta/testing";
+const job = task({ id: "job", run: () => {} });
+runTask(job, undefined, { backend: "server" }).catch((error) => console.log(error.message));
+`;
+
+  it.each([
+    ["mjs", script],
+    ["cjs", commonJs(script)],
+  ])("says what to install (%s)", async (extension, code) => {
+    const file = `job.${extension}`;
+    const { stdout } = await firstTest(`no-server-${extension}`, { [file]: code }, [file]);
+    expect(stdout).toBe(
+      'backend: "server" needs the package @runmeta/server: npm install --save-dev @runmeta/server\n',
+    );
+  });
+});

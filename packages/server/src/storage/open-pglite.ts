@@ -10,9 +10,12 @@ import type { SqlClient } from "./sql-client.ts";
 import { StorageError } from "./storage.ts";
 import { SyncingNodeFs } from "./syncing-node-fs.ts";
 
+/** PostgreSQL's timer that logs the progress of a start goes on for ever here, and would keep the process alive. */
+const PARAMETERS = [...PGlite.defaultStartParams, "-c", "log_startup_progress_interval=0"];
+
 /** PGlite as shipped starts with `-F`: no sync at all. */
 const SYNCED_PARAMETERS = [
-  ...PGlite.defaultStartParams.filter((parameter) => parameter !== "-F"),
+  ...PARAMETERS.filter((parameter) => parameter !== "-F"),
   ...["-c", "fsync=on", "-c", "wal_sync_method=fsync"],
 ];
 
@@ -27,7 +30,8 @@ export interface PgliteDirectoryOptions {
 
 /** A database in memory. */
 export async function openPgliteMemory(): Promise<SqlClient> {
-  const db = await PGlite.create({ loadDataDir: new Blob([await plain(databaseTemplate())]) });
+  const loadDataDir = new Blob([await plain(databaseTemplate())]);
+  const db = await PGlite.create({ loadDataDir, startParams: PARAMETERS });
   return withHousekeeping(pgliteClient(db, () => db.close()));
 }
 
@@ -59,7 +63,7 @@ export async function openPgliteDirectory(options: PgliteDirectoryOptions): Prom
 
 async function start(path: string, files: SyncingNodeFs, fsync: boolean): Promise<PGlite> {
   try {
-    return await PGlite.create({ fs: files, ...(fsync ? { startParams: SYNCED_PARAMETERS } : {}) });
+    return await PGlite.create({ fs: files, startParams: fsync ? SYNCED_PARAMETERS : PARAMETERS });
   } catch (error) {
     throw new StorageError(
       "STORAGE_UNAVAILABLE",

@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, test } from "vitest";
-import { mockRun } from "../../src/index.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { closeServers, mockRun } from "../../src/index.ts";
 import { behaviours } from "./all.ts";
 import { expectedOn, placeOn } from "./behaviour.ts";
 
@@ -7,6 +7,7 @@ import { expectedOn, placeOn } from "./behaviour.ts";
 const START_TIMEOUT_MS = 120_000;
 
 beforeAll(() => mockRun({ backend: "server" }, () => {}), START_TIMEOUT_MS);
+afterAll(closeServers);
 
 /** One list of cases: a difference between backends fails, except where the case names it. */
 describe.each(["memory", "server", "trigger.dev"] as const)("on %s", (backend) => {

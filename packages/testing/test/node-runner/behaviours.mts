@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { closeServers } from "@runmeta/testing";
+import { test } from "node:test";
 import { behaviours } from "../behaviour/all.ts";
 import { expectedOn, placeOn } from "../behaviour/behaviour.ts";
 
@@ -11,8 +10,6 @@ for (const behaviour of behaviours) {
 }
 
 // The process ends by itself afterwards, or the run of this file never would.
-after(closeServers);
-
 test("a behaviour on the real server", { timeout: 120_000 }, async () => {
   const [behaviour] = behaviours;
   assert.ok(behaviour);
