@@ -8,6 +8,11 @@ export interface SecretKeyPrincipal {
   readonly readOnly: boolean;
 }
 
+/** What names the token of a request that triggers once; undefined for all others. */
+export function oneTimeTokenOf(principal: Principal): string | undefined {
+  return principal.kind === "public-token" ? principal.oneTimeToken : undefined;
+}
+
 /** The holder of a token that a secret key signed: may do what its scopes say, and no more than that key. */
 export interface PublicTokenPrincipal {
   readonly kind: "public-token";

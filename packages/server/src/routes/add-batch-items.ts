@@ -1,5 +1,6 @@
 import { exceedsDepth, MAX_TRIGGER_BODY_BYTES } from "@runmeta/runtime/protocol";
 import { addBatchItemsReply, batchItem } from "@runmeta/runtime/protocol/schemas";
+import { oneTimeTokenOf } from "../auth/principal.ts";
 import { permission } from "../auth/scopes.ts";
 import { forbidden, HttpError } from "../http/http-error.ts";
 import { ndjsonLines } from "../http/ndjson-lines.ts";
@@ -8,6 +9,7 @@ import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
 import { validationMessage } from "../http/validation-message.ts";
 import { type BatchItemRequest, isBatchId } from "../service/batch-service.ts";
+import { tokenBatchId } from "../service/new-id.ts";
 import type { Services } from "../service/services.ts";
 import { isTaskId } from "./task-id-parameter.ts";
 
@@ -47,6 +49,9 @@ export function addBatchItemsRoute({ batches }: Services): Route {
       requireNdjson(request);
       const id = request.param("batchId");
       const { environment } = request.principal;
+      const oneTimeToken = oneTimeTokenOf(request.principal);
+      // One batch, not one after another.
+      if (oneTimeToken !== undefined && id !== tokenBatchId(oneTimeToken)) throw forbidden();
       const find = async () => {
         const found = isBatchId(id) ? await batches.find(environment, id) : undefined;
         if (found === undefined) throw new HttpError(422, `Batch ${id.slice(0, 80)} not found`);

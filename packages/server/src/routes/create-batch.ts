@@ -1,5 +1,7 @@
 import { createBatchBody, createBatchReply } from "@runmeta/runtime/protocol/schemas";
+import { oneTimeTokenOf } from "../auth/principal.ts";
 import { permission } from "../auth/scopes.ts";
+import { HttpError } from "../http/http-error.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
 import { REQUEST_KEY_HEADERS, requestKey } from "../http/request-key.ts";
@@ -39,6 +41,7 @@ export function createBatchRoute({ batches }: Services): Route {
           schema: createBatchReply,
           headers: HANDLE_TOKEN_HEADERS,
         },
+        422: "The one-time token of the call has been used",
       },
     },
     async handle(request) {
@@ -48,14 +51,22 @@ export function createBatchRoute({ batches }: Services): Route {
         request.authorize([permission("batchTrigger", "batch"), permission("batchTrigger", "tasks")]);
       }
       const { environment } = request.principal;
-      const { batch, isCached } = await batches.create({
+      const created = await batches.create({
         environment,
         runCount: body.runCount,
         parentId: body.parentRunId,
         resumeParentOnCompletion: body.resumeParentOnCompletion ?? false,
         idempotencyKey: body.idempotencyKey,
         requestKey: key,
+        oneTimeToken: oneTimeTokenOf(request.principal),
       });
+      if (created === "token-used") {
+        throw new HttpError(
+          422,
+          "Cannot batch trigger with a one-time use token as it has already been used.",
+        );
+      }
+      const { batch, isCached } = created;
       return jsonReply(
         isCached ? 200 : 202,
         { id: batch.id, runCount: batch.runCount, isCached, idempotencyKey: batch.idempotencyKey },

@@ -1,5 +1,6 @@
 import { MAX_TRIGGER_BODY_BYTES } from "@runmeta/runtime/protocol";
 import { triggerTaskBody, triggerTaskReply } from "@runmeta/runtime/protocol/schemas";
+import { oneTimeTokenOf } from "../auth/principal.ts";
 import { permission } from "../auth/scopes.ts";
 import { HttpError } from "../http/http-error.ts";
 import { jsonBody } from "../http/json-body.ts";
@@ -34,7 +35,7 @@ export function triggerTaskRoute({ runs }: Services): Route {
         400: "`Invalid metadata`",
         404: "`Task not found`",
         413: "`Metadata exceeds maximum size of N bytes`",
-        422: "More than ten tags, a delay that is none, or the like",
+        422: "More than ten tags, a delay that is none, a one-time token that has been used, or the like",
       },
     },
     async handle(request) {
@@ -49,6 +50,7 @@ export function triggerTaskRoute({ runs }: Services): Route {
         payload: body.payload,
         options: body.options,
         requestKey: key,
+        oneTimeToken: oneTimeTokenOf(request.principal),
       });
       if (!result.ok) throw triggerRefusal(result);
       const { id } = result.run;

@@ -1,7 +1,7 @@
 import type { BatchRow, Storage } from "../storage/storage.ts";
 import type { Clock } from "./clock.ts";
 import { indexableKey } from "./indexable-key.ts";
-import { itemRunId, newId } from "./new-id.ts";
+import { itemRunId, newId, tokenBatchId } from "./new-id.ts";
 import type { RunService } from "./run-service.ts";
 import type { TriggerOptions } from "./trigger-request.ts";
 
@@ -52,11 +52,18 @@ export class BatchService {
     readonly idempotencyKey?: string | undefined;
     /** The same for each HTTP attempt of one call. */
     readonly requestKey?: string | undefined;
-  }): Promise<{ batch: BatchRow; isCached: boolean }> {
-    const id = newId("batch");
+    /** Names the token of the caller when it is good for one batch. */
+    readonly oneTimeToken?: string | undefined;
+  }): Promise<{ batch: BatchRow; isCached: boolean } | "token-used"> {
+    const { oneTimeToken, ...wanted } = request;
+    const id = oneTimeToken === undefined ? newId("batch") : tokenBatchId(oneTimeToken);
+    const made = oneTimeToken === undefined ? undefined : await this.find(request.environment, id);
+    // The same call once more is answered: its first reply was lost.
+    if (made !== undefined && (made.requestKey === undefined || made.requestKey !== request.requestKey))
+      return "token-used";
     const key = request.idempotencyKey;
     const idempotencyKey = key === undefined ? undefined : indexableKey(key);
-    const batch = await this.#storage.insertBatch({ ...request, id, idempotencyKey });
+    const batch = await this.#storage.insertBatch({ ...wanted, id, idempotencyKey });
     const isRepeated = request.requestKey !== undefined && batch.requestKey === request.requestKey;
     const ageMs = this.#clock.now().getTime() - batch.createdAt.getTime();
     const isCached = batch.id !== id && !isRepeated && (batch.sealed || ageMs < STREAMING_MS);

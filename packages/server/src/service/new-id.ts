@@ -22,6 +22,19 @@ export function itemRunId(batchId: string, index: number): string {
   return `run_${digestId(`${batchId}:${index}`)}`;
 }
 
+/**
+ * The id of the one run that a one-time token triggers. Since ids are unique, storing the run is using the token up: both
+ * happen or neither, on every server, and a trigger that was refused has not used it.
+ */
+export function tokenRunId(oneTimeToken: string): string {
+  return `run_${digestId(`token:${oneTimeToken}`)}`;
+}
+
+/** The same for the one batch that a token triggers. */
+export function tokenBatchId(oneTimeToken: string): string {
+  return `batch_${digestId(`token:${oneTimeToken}`)}`;
+}
+
 /** The id of the session that a request makes: always the same for all attempts of one call. */
 export function sessionIdOf(environment: string, requestKey: string): string {
   return `session_${digestId(`${environment}:${requestKey}`)}`;

@@ -10,6 +10,8 @@ export interface TriggerRequest {
   readonly options?: TriggerOptions | undefined;
   /** The same for each HTTP attempt of one call: an attempt whose reply was lost finds its run again. */
   readonly requestKey?: string | undefined;
+  /** Names the token of the caller when it is good for one run. */
+  readonly oneTimeToken?: string | undefined;
 }
 
 /** The options of a trigger that have an effect here; others are accepted and ignored. */

@@ -5,7 +5,7 @@ import { parseDelay, parseDurationSeconds } from "./duration.ts";
 import { indexableKey } from "./indexable-key.ts";
 import { initialMetadata } from "./initial-metadata.ts";
 import { KeyedLock } from "./keyed-lock.ts";
-import { newId } from "./new-id.ts";
+import { newId, tokenRunId } from "./new-id.ts";
 import { STORED_PAYLOAD, toPacket } from "./packet.ts";
 import { isPacketId } from "./packet-uploads.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
@@ -43,7 +43,20 @@ export class RunTrigger {
     if (!dispatcher.knows(request.task)) return refuse("task-not-found", "Task not found");
     const prepared = await this.#prepare(request, undefined, new Map());
     if ("ok" in prepared) return prepared;
-    return await this.#insertOnce(prepared, request.options?.debounce);
+    const { oneTimeToken, options } = request;
+    if (oneTimeToken === undefined) return await this.#insertOnce(prepared, options?.debounce);
+    return await this.#lock.run([JSON.stringify(["token", oneTimeToken])], async () => {
+      const made = await this.#with.storage.findRun(prepared.environment, prepared.id);
+      if (made === undefined) return await this.#insertOnce(prepared, options?.debounce);
+      // The same call once more: its first reply was lost.
+      const { requestKey, task } = prepared;
+      if (requestKey !== undefined && made.requestKey === requestKey && made.task === task)
+        return { ok: true, run: made, isCached: false };
+      return refuse(
+        "unprocessable",
+        `Cannot trigger ${task} with a one-time use token as it has already been used.`,
+      );
+    });
   }
 
   /** Why a request would be refused, without storing anything; undefined when it would not. */
@@ -213,7 +226,7 @@ export class RunTrigger {
     const waits = options.resumeParentOnCompletion ?? item?.waits ?? false;
 
     return {
-      id: item?.runId ?? newId("run"),
+      id: item?.runId ?? freshRunId(request),
       environment: request.environment,
       task: request.task,
       engine: dispatcher.name,
@@ -249,6 +262,10 @@ export class RunTrigger {
       triggerFunction: triggerFunction(item !== undefined, waits),
     };
   }
+}
+
+function freshRunId({ oneTimeToken }: TriggerRequest): string {
+  return oneTimeToken === undefined ? newId("run") : tokenRunId(oneTimeToken);
 }
 
 function triggerFunction(inBatch: boolean, waits: boolean): string {
