@@ -26,7 +26,7 @@ import {
   shapeReply,
   shapeText,
 } from "./shape-reply.ts";
-import { requireRoom } from "./subscriber.ts";
+import { held } from "./subscriber.ts";
 
 const taggedShapeQuery = z.object({ ...shapeQuery.shape, ...taggedRunsQuery.shape });
 
@@ -101,9 +101,8 @@ async function answer(
   const live = !first && query.live === "true";
   const handle = first ? newHandle(shape) : query.handle;
   if (!first && !isHandleOf(shape, handle)) return mustRefetch(newHandle(shape));
-  if (live) requireRoom(feed);
   const look = live
-    ? await feed.groupAfter(group, query.offset, holdMs(), request.raw.signal)
+    ? await held(feed, () => feed.groupAfter(group, query.offset, holdMs(), request.raw.signal))
     : await feed.group(group, first ? undefined : query.offset);
   if (look === undefined || handle === undefined) return mustRefetch(newHandle(shape));
   const { runs, position } = look.value;

@@ -19,7 +19,7 @@ import {
   shapeReply,
   shapeText,
 } from "./shape-reply.ts";
-import { requireRoom } from "./subscriber.ts";
+import { held } from "./subscriber.ts";
 
 const UP_TO_DATE = shapeText([], "update", []);
 
@@ -65,9 +65,8 @@ export function runShapeRoute({ feed }: Services, clock: Clock): Route {
       if (!isHandleOf(id, handle) || known === undefined || known > run.value.version)
         return mustRefetch(newHandle(id));
       const live = query.live === "true";
-      if (live) requireRoom(feed);
       const found = live
-        ? await feed.runAfter(environment, id, known, holdMs(), request.raw.signal)
+        ? await held(feed, () => feed.runAfter(environment, id, known, holdMs(), request.raw.signal))
         : run.value.version > known
           ? run
           : undefined;

@@ -15,3 +15,18 @@ export async function* followed(feed: RunFeed, events: AsyncIterable<string>): A
     leave();
   }
 }
+
+/**
+ * A wait of one request, counted as a subscriber while it lasts.
+ *
+ * @throws HttpError 429 when there is no room
+ */
+export async function held<Found>(feed: RunFeed, wait: () => Promise<Found>): Promise<Found> {
+  requireRoom(feed);
+  const leave = feed.enter();
+  try {
+    return await wait();
+  } finally {
+    leave();
+  }
+}

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../src/service/clock.ts";
+import { RunFeed } from "../../src/service/realtime/run-feed.ts";
+import { RunChanges } from "../../src/service/run-changes.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { testStorage } from "../server/test-storage.ts";
+import { newRun } from "../storage/new-run.ts";
+
+let storage: Storage;
+beforeAll(async () => {
+  storage = testStorage();
+  await storage.open();
+});
+afterAll(() => storage.close());
+
+test("however many wait for a run, a change is read once and written once", async () => {
+  const run = newRun();
+  await storage.insertRuns([run]);
+  const changes = new RunChanges(systemClock);
+  let reads = 0;
+  const feed = new RunFeed({
+    storage: {
+      findRuns: (environment, ids) => {
+        reads++;
+        return storage.findRuns(environment, ids);
+      },
+      findMemberships: (ids) => storage.findMemberships(ids),
+      readGroup: (group, since) => storage.readGroup(group, since),
+    },
+    changes,
+    clock: systemClock,
+  });
+  const version = (await feed.run(run.environment, run.id))?.value.version ?? -1;
+  reads = 0;
+  const waits = Array.from({ length: 500 }, () => feed.runAfter(run.environment, run.id, version, 60_000));
+  // A read that begins after theirs: theirs are over, and all of them wait.
+  await feed.run(run.environment, run.id);
+  expect(reads).toBeLessThanOrEqual(2);
+  reads = 0;
+  await storage.transitionRun({ id: run.id, from: ["QUEUED"], change: { tags: ["new"] } });
+  changes.publish([run.id]);
+  let written = 0;
+  const texts = (await Promise.all(waits)).map((found) =>
+    found?.text("tags", ({ tags }) => {
+      written++;
+      return tags.join();
+    }),
+  );
+  expect(texts).toEqual(texts.map(() => "new"));
+  expect({ reads, written }).toEqual({ reads: 1, written: 1 });
+});
+
+test("there is room for so many and no more", () => {
+  const feed = new RunFeed({
+    storage,
+    changes: new RunChanges(systemClock),
+    clock: systemClock,
+    maxSubscribers: 2,
+  });
+  const leave = feed.enter();
+  expect(feed.full).toBe(false);
+  feed.enter();
+  expect(feed.full).toBe(true);
+  leave();
+  expect(feed.full).toBe(false);
+});
