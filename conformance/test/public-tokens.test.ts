@@ -91,10 +91,15 @@ onEveryDatabase((api) => {
   });
 
   describe("tokens for triggering", () => {
-    test("are good for one task, and give a handle that reads its run", async () => {
+    test("are good for one use, of one task, and give a handle that reads its run", async () => {
       const token = await auth.createTriggerPublicToken("once");
       const first = await as(token, () => tasks.trigger("once", { n: 1 }));
       expect((await as(first.publicAccessToken, () => runs.retrieve(first.id))).id).toBe(first.id);
+      const second = await api.plain("POST", "/api/v1/tasks/once/trigger", { body: {}, key: token });
+      expect([second.status, second.body.error]).toEqual([
+        422,
+        "Cannot trigger once with a one-time use token as it has already been used.",
+      ]);
       const key = await auth.createTriggerPublicToken("once");
       expect((await api.plain("POST", "/api/v1/tasks/other/trigger", { body: {}, key })).status).toBe(403);
     });

@@ -21,7 +21,10 @@ const reporting = task({
   },
 });
 
-/** Every reason for which an accepted write may be lost; `exit` needs a process that ends. */
+/**
+ * Reasons for which an accepted write may be lost. Two cannot happen here: `exit` needs a process that ends, `unsupported` a
+ * target without parent and root documents.
+ */
 export const drops: readonly Behaviour[] = [
   {
     name: "drops: refused, a key that does not fit the endpoint's limit, and only that one",
