@@ -91,7 +91,7 @@ test("overrides win", async () => {
     tags: ["b"],
     version: "20260101.1",
     region: "us",
-    ttl: "90s",
+    ttl: "1m30s",
     idempotencyKey: "replay-1",
   });
   const found = (query: string) => api.call("GET", `/api/v1/runs?${query}`);
