@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PackedProject, packedProject, readManifest } from "./packed-project.ts";
+import { packageFolder } from "./packed-tarballs.ts";
 import { runProcess } from "./run-process.ts";
 
 const root = resolve(import.meta.dirname, "../../../..");
@@ -16,6 +17,8 @@ beforeAll(async () => {
   });
   await project.link("@types/node", root);
   await project.link("typescript", root);
+  // Who imports @runmeta/testing/vitest has it.
+  await project.link("vitest", packageFolder("testing"));
 }, 120_000);
 
 afterAll(() => project?.[Symbol.asyncDispose]());
@@ -26,12 +29,13 @@ async function writeSnippets(file: string, name: string): Promise<void> {
   await writeFile(join(project.directory, file), code.replace('"@runmeta/runtime"', JSON.stringify(name)));
 }
 
-/** A module that takes in every entry of every package. */
+/** A module that takes in every entry of every package; CommonJS ones without vitest's, which cannot be required itself. */
 async function writeEntries(file: string): Promise<void> {
   const lines: string[] = [];
   for (const name of ["runtime", "server", "testing"]) {
     const manifest = await readManifest(join(project.directory, "node_modules/@runmeta", name));
-    for (const entry of Object.keys(manifest.exports as object).filter((key) => key !== "./package.json"))
+    const leftOut = ["./package.json", ...(file.endsWith(".cts") ? ["./vitest"] : [])];
+    for (const entry of Object.keys(manifest.exports as object).filter((key) => !leftOut.includes(key)))
       lines.push(`export * as m${lines.length} from "@runmeta/${join(name, entry)}";`);
   }
   expect(lines.length).toBeGreaterThanOrEqual(7);
