@@ -9,9 +9,10 @@ function failingStorage(): { storage: Storage; fail(error: unknown): void } {
   let fault: unknown;
   const storage = new Proxy(real, {
     get(target, name: keyof Storage) {
-      const method = target[name] as (...parameters: unknown[]) => Promise<unknown>;
+      const method = target[name] as (...parameters: unknown[]) => unknown;
+      if (!name.startsWith("find")) return method;
       return async (...parameters: unknown[]) => {
-        if (fault !== undefined && name.startsWith("find")) throw fault;
+        if (fault !== undefined) throw fault;
         return await method.apply(target, parameters);
       };
     },
