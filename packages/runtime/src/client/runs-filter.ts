@@ -1,7 +1,6 @@
 import type { RunStatus } from "../protocol/run-status.ts";
 import type { PageCursor } from "./cursor-page.ts";
-
-type OneOrMore<T> = T | readonly T[];
+import { joined, milliseconds, type OneOrMore } from "./query-values.ts";
 
 /** Which runs `runs.list` gives; several values of one field mean "any of them". */
 export interface RunsFilter extends PageCursor {
@@ -24,14 +23,6 @@ export interface RunsFilter extends PageCursor {
   readonly queue?: OneOrMore<{ readonly type: "task" | "custom"; readonly name: string }> | undefined;
   readonly machine?: OneOrMore<string> | undefined;
   readonly region?: OneOrMore<string> | undefined;
-}
-
-function joined(value: OneOrMore<string> | undefined): string | undefined {
-  return value === undefined || typeof value === "string" ? value : value.join(",");
-}
-
-function milliseconds(value: Date | number | undefined): string | undefined {
-  return value === undefined ? undefined : String(typeof value === "number" ? value : value.getTime());
 }
 
 function queueNames(queue: RunsFilter["queue"]): string | undefined {

@@ -1,6 +1,5 @@
 import type { PageCursor } from "./cursor-page.ts";
-
-type OneOrMore<T> = T | readonly T[];
+import { joined, milliseconds, type OneOrMore } from "./query-values.ts";
 
 /** Which sessions `sessions.list` gives; several values of one field mean "any of them". */
 export interface SessionsFilter extends PageCursor {
@@ -35,12 +34,4 @@ export function sessionsQuery(filter: SessionsFilter): Record<string, string | u
     "filter[createdAt][from]": milliseconds(filter.from),
     "filter[createdAt][to]": milliseconds(filter.to),
   };
-}
-
-function joined(value: OneOrMore<string> | undefined): string | undefined {
-  return value === undefined || typeof value === "string" ? value : value.join(",");
-}
-
-function milliseconds(value: Date | number | undefined): string | undefined {
-  return value === undefined ? undefined : String(typeof value === "number" ? value : value.getTime());
 }

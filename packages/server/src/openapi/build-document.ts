@@ -39,7 +39,7 @@ const SECURITY_SCHEMES: OpenApiDocument["components"]["securitySchemes"] = {
   },
 };
 
-/** The OpenAPI document of these routes. Takes some milliseconds, so it is made once. */
+/** The OpenAPI document of these routes. Takes a tenth of a second and more, so it is made once, when first asked for. */
 export function buildDocument(routes: readonly Route[]): OpenApiDocument {
   const components = new SchemaComponents();
   const paths: Record<string, Record<string, Operation>> = {};
