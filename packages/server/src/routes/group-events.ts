@@ -1,16 +1,13 @@
 import { z } from "zod";
-import { permission } from "../auth/scopes.ts";
-import { HttpError } from "../http/http-error.ts";
 import { queryParameters } from "../http/query-parameters.ts";
 import { eventsReply, type Reply } from "../http/reply.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
-import { isBatchId } from "../service/batch-service.ts";
 import type { Clock } from "../service/clock.ts";
 import { groupEvents } from "../service/realtime/run-events.ts";
 import type { RunFeed } from "../service/realtime/run-feed.ts";
 import type { Services } from "../service/services.ts";
 import type { RunGroup } from "../storage/storage.ts";
-import { taggedRuns, taggedRunsQuery } from "./run-group.ts";
+import { runsOfBatch, taggedRuns, taggedRunsQuery } from "./run-group.ts";
 import { followed, requireRoom } from "./subscriber.ts";
 
 const DESCRIPTION =
@@ -61,12 +58,8 @@ export function batchEventsRoute({ feed, batches }: Services): Route {
       replies: { ...REPLIES, 404: "`Not found`" },
     },
     async handle(request) {
-      const { environment } = request.principal;
-      const batchId = request.param("batchId");
-      request.authorize([permission("read", "batch", batchId), permission("read", "runs")]);
-      const batch = isBatchId(batchId) ? await batches.find(environment, batchId) : undefined;
-      if (batch === undefined) throw new HttpError(404, "Not found", { "x-should-retry": "false" });
-      return await follow(feed, { environment, batchId }, request);
+      const group = await runsOfBatch(request, batches);
+      return await follow(feed, group, request);
     },
   });
 }

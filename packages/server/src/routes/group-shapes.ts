@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { permission } from "../auth/scopes.ts";
-import { HttpError } from "../http/http-error.ts";
 import { queryParameters } from "../http/query-parameters.ts";
 import type { Reply } from "../http/reply.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
-import { isBatchId } from "../service/batch-service.ts";
 import type { Clock } from "../service/clock.ts";
 import type { RunFeed } from "../service/realtime/run-feed.ts";
 import type { Services } from "../service/services.ts";
 import type { RunGroup } from "../storage/storage.ts";
-import { taggedRuns, taggedRunsQuery } from "./run-group.ts";
+import { runsOfBatch, taggedRuns, taggedRunsQuery } from "./run-group.ts";
 import {
   closing,
   columnsOf,
@@ -77,13 +74,9 @@ export function batchShapeRoute({ feed, batches }: Services, clock: Clock): Rout
       replies: { ...SHAPE_REPLIES, 404: "`Not found`" },
     },
     async handle(request) {
-      const { environment } = request.principal;
-      const batchId = request.param("batchId");
-      request.authorize([permission("read", "batch", batchId), permission("read", "runs")]);
-      const batch = isBatchId(batchId) ? await batches.find(environment, batchId) : undefined;
-      if (batch === undefined) throw new HttpError(404, "Not found", { "x-should-retry": "false" });
+      const group = await runsOfBatch(request, batches);
       const query = queryParameters(request);
-      return await answer(feed, { environment, batchId }, batchId, request, query, clock);
+      return await answer(feed, group, group.batchId, request, query, clock);
     },
   });
 }

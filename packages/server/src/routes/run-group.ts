@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { permission } from "../auth/scopes.ts";
+import { HttpError } from "../http/http-error.ts";
 import type { RouteRequest } from "../http/route.ts";
+import { isBatchId } from "../service/batch-service.ts";
 import { parseDurationSeconds } from "../service/duration.ts";
+import type { Services } from "../service/services.ts";
 import type { RunGroup } from "../storage/storage.ts";
 
 /** How far back runs by tag go, at most and unless told otherwise. */
@@ -55,4 +58,21 @@ export function taggedRuns(
   ]);
   const fromMs = Math.floor((now.getTime() - Math.min(seconds, MAX_AGE_SECONDS) * 1000) / 60_000) * 60_000;
   return { environment: request.principal.environment, tags, createdFrom: new Date(fromMs) };
+}
+
+/**
+ * The runs of the batch in the path, for those who may read them.
+ *
+ * @throws HttpError 403, 404
+ */
+export async function runsOfBatch(
+  request: Pick<RouteRequest, "authorize" | "principal" | "param">,
+  batches: Services["batches"],
+): Promise<RunGroup & { readonly batchId: string }> {
+  const { environment } = request.principal;
+  const batchId = request.param("batchId");
+  request.authorize([permission("read", "batch", batchId), permission("read", "runs")]);
+  const batch = isBatchId(batchId) ? await batches.find(environment, batchId) : undefined;
+  if (batch === undefined) throw new HttpError(404, "Not found", { "x-should-retry": "false" });
+  return { environment, batchId };
 }
