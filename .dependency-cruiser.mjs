@@ -124,6 +124,23 @@ export default {
       },
     },
     {
+      name: "dashboard-uses-the-protocol",
+      severity: "error",
+      comment: "the pages know the server by its public API; of schemas they take the types only",
+      from: { path: "^packages/dashboard/src/" },
+      to: {
+        path: "^packages/(runtime|server|testing)/",
+        pathNot: `${runtime}protocol/index\\.ts$`,
+        dependencyTypesNot: ["type-only", "type-import"],
+      },
+    },
+    {
+      name: "dashboard-runs-in-browsers",
+      severity: "error",
+      from: { path: "^packages/dashboard/src/" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
       name: "testing-loads-the-server-on-demand",
       severity: "error",
       comment: '@runmeta/server is an optional peer: only `backend: "server"` needs it',

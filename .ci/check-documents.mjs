@@ -21,7 +21,7 @@ for (const path of tracked.filter((name) => name.endsWith(".md"))) {
   }
 }
 
-for (const path of tracked.filter((name) => /^packages\/[^/]+\/src\/.*\.ts$/.test(name))) {
+for (const path of tracked.filter((name) => /^packages\/[^/]+\/src\/.*\.tsx?$/.test(name))) {
   const code = readFileSync(join(root, path), "utf8")
     .split("\n")
     .filter((line) => !/^\s*(?:\/\/|\/?\*|$)/.test(line));
