@@ -1,17 +1,11 @@
-/** What one comparison brought, in nanoseconds of CPU time an operation; the median of the rounds. */
-export interface Case {
-  readonly name: string;
-  readonly oursNs: number;
-  readonly peerNs: number;
-  /** How many times cheaper ours is. */
-  readonly ratio: number;
-}
+import { costLine, type Line } from "./table.ts";
 
 interface Comparison {
   readonly name: string;
   readonly rounds: number;
   readonly ours: (index: number) => void;
   readonly peer: (index: number) => void;
+  readonly goal?: number | undefined;
 }
 
 /** CPU time of this process, in nanoseconds: other processes on the machine do not count. */
@@ -35,13 +29,8 @@ function time(body: (index: number) => void, count: number): number {
   return (cpuNs() - start) / count;
 }
 
-/** The middle one. */
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** Runs both in turn, so that whatever else the machine does falls on both. */
-export async function measure({ name, rounds, ours, peer }: Comparison): Promise<Case> {
+/** Nanoseconds of CPU time an operation. Runs both in turn, so that whatever else the machine does falls on both. */
+export async function measure({ name, rounds, ours, peer, goal }: Comparison): Promise<Line> {
   const oursCount = calibrate(ours);
   const peerCount = calibrate(peer);
   const oursNs: number[] = [];
@@ -52,5 +41,5 @@ export async function measure({ name, rounds, ours, peer }: Comparison): Promise
     // Lets flush timers run, as they would in a job.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return { name, oursNs: median(oursNs), peerNs: median(peerNs), ratio: median(peerNs) / median(oursNs) };
+  return costLine(name, peerNs, oursNs, goal);
 }
