@@ -1,7 +1,9 @@
 import { KeyRing } from "./auth/key-ring.ts";
 import { createSecretKey, parseSecretKeys } from "./auth/secret-keys.ts";
+import { Dashboard } from "./dashboard/dashboard.ts";
 import { ServerConfigError } from "./errors.ts";
 import { type App, createApp } from "./http/app.ts";
+import { isLoopback } from "./http/loopback.ts";
 import { listenOn, type NodeListener } from "./http/node-listener.ts";
 import { errorReply, type Reply } from "./http/reply.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.ts";
@@ -33,6 +35,14 @@ export interface RunmetaServer {
   readonly url: string;
   /** The first secret key; generated when none was configured. Never in logs. */
   readonly secretKey: string;
+  /**
+   * A URL that signs a browser in to the dashboard with `secretKey`, once, within 15 minutes; each call gives a new one.
+   * The key is not in it.
+   *
+   * @throws ServerConfigError without the option `dashboard`, when it does not listen, or not on a loopback host: others
+   * could see the link on its way
+   */
+  dashboardLink(): string;
   /** Everything that can be done with runs, without HTTP. */
   readonly runs: RunService;
   /**
@@ -105,9 +115,11 @@ async function startServer(
     feed,
     metadata,
   };
+  const dashboard =
+    options.dashboard === undefined ? undefined : new Dashboard(options.dashboard, keys, clock);
   const app = createApp({
-    routes: allRoutes(services, clock),
-    keys,
+    routes: [...allRoutes(services, clock), ...(dashboard?.endpoints ?? [])],
+    gate: { keys, cookie: dashboard?.cookie },
     clock,
     replyToFault: (error) => replyToFault(error, onError),
   });
@@ -121,7 +133,9 @@ async function startServer(
     onError,
   });
   dueRuns.start();
-  return new ListeningServer(app, clock, runs, keys.first ?? "", generatedKey, async (listener) => {
+  const secretKey = keys.first?.reveal() ?? "";
+  const parts = { app, clock, runs, dashboard, secretKey, generatedKey };
+  return new ListeningServer(parts, async (listener) => {
     // Waiting clients are answered at once, so that they do not hold up the drain.
     changes.close();
     feed.close();
@@ -133,30 +147,35 @@ async function startServer(
   });
 }
 
+interface ServerParts {
+  readonly app: App;
+  readonly clock: Clock;
+  readonly runs: RunService;
+  readonly dashboard: Dashboard | undefined;
+  readonly secretKey: string;
+  readonly generatedKey: boolean;
+}
+
 class ListeningServer implements RunmetaServer {
   readonly runs: RunService;
   readonly secretKey: string;
   readonly #app: App;
   readonly #clock: Clock;
+  readonly #dashboard: Dashboard | undefined;
   readonly #generatedKey: boolean;
   readonly #stop: (listener: NodeListener | undefined) => Promise<void>;
   #listener: Promise<NodeListener> | undefined;
   #url: string | undefined;
+  #host: string | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    app: App,
-    clock: Clock,
-    runs: RunService,
-    secretKey: string,
-    generatedKey: boolean,
-    stop: (listener: NodeListener | undefined) => Promise<void>,
-  ) {
-    this.#app = app;
-    this.#clock = clock;
-    this.runs = runs;
-    this.secretKey = secretKey;
-    this.#generatedKey = generatedKey;
+  constructor(parts: ServerParts, stop: (listener: NodeListener | undefined) => Promise<void>) {
+    this.#app = parts.app;
+    this.#clock = parts.clock;
+    this.runs = parts.runs;
+    this.#dashboard = parts.dashboard;
+    this.secretKey = parts.secretKey;
+    this.#generatedKey = parts.generatedKey;
     this.#stop = stop;
   }
 
@@ -180,6 +199,8 @@ class ListeningServer implements RunmetaServer {
     this.#listener = listenOn(this.#app, { port, host, clock: this.#clock });
     try {
       this.#url = (await this.#listener).url;
+      this.#host = host;
+      this.#dashboard?.site.allowHost(host);
     } catch (error) {
       this.#listener = undefined;
       throw error;
@@ -190,6 +211,20 @@ class ListeningServer implements RunmetaServer {
     if (this.#url === undefined)
       throw new ServerConfigError("This server does not listen; call listen() first.");
     return this.#url;
+  }
+
+  dashboardLink(): string {
+    if (this.#dashboard === undefined)
+      throw new ServerConfigError("This server has no dashboard; create it with the option dashboard: true.");
+    const { url } = this;
+    if (this.#host === undefined || !isLoopback(this.#host))
+      throw new ServerConfigError(
+        `There are no sign-in links on ${this.#host}: others could see them on their way. Sign in with a secret key.`,
+      );
+    const path = this.#dashboard.linkPath();
+    if (path === undefined)
+      throw new ServerConfigError("All keys of this server are read-only; sign in with one.");
+    return url + path;
   }
 
   close(): Promise<void> {
@@ -209,8 +244,4 @@ function replyToFault(error: unknown, onError: (error: unknown) => void): Reply 
     return errorReply(503, "Storage is not available at the moment", { "retry-after": "1" });
   }
   return errorReply(500, "Internal Server Error");
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

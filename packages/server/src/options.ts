@@ -3,6 +3,7 @@ import { ENCRYPTION_KEY_VARIABLE, parseEncryptionKey } from "./auth/encryption-k
 import type { Engine } from "./engine/engine.ts";
 import { noEngine } from "./engine/no-engine.ts";
 import { ServerConfigError } from "./errors.ts";
+import { hostnameOf } from "./http/hostname.ts";
 import { type Clock, systemClock } from "./service/clock.ts";
 import { pgliteStorage } from "./storage/pglite-storage.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -54,6 +55,26 @@ export interface ServerOptions {
    * @default `process.emitWarning`
    */
   readonly onError?: ((error: unknown) => void) | undefined;
+  /**
+   * Serves the dashboard at `/`, for browsers that sign in with a secret key or by {@link RunmetaServer.dashboardLink}.
+   *
+   * @default false
+   */
+  readonly dashboard?: boolean | undefined;
+  /**
+   * Names, without a port, under which browsers may reach the dashboard, beside `localhost`, the address that `listen` is
+   * given, and the one in `publicURL`. Everything else is refused there; calls of the API with a key may use any name.
+   *
+   * @default none
+   */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /**
+   * Where browsers reach this server through a proxy: scheme, host and port, no path. With `https:` the dashboard's cookie
+   * is sent by TLS only.
+   *
+   * @default browsers reach it directly
+   */
+  readonly publicURL?: string | undefined;
   /** Time; for tests. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
@@ -67,6 +88,10 @@ export interface ResolvedServerOptions {
   readonly maximumSizeBytes: number;
   readonly drainTimeoutMs: number;
   onError(error: unknown): void;
+  /** Undefined: none is served. */
+  readonly dashboard:
+    | { readonly publicURL: URL | undefined; readonly allowedHosts: readonly string[] }
+    | undefined;
   readonly clock: Clock;
 }
 
@@ -91,8 +116,32 @@ export function resolveServerOptions(
     maximumSizeBytes,
     drainTimeoutMs,
     onError: guarded(options.onError ?? warn),
+    dashboard: dashboardFrom(options),
     clock: options.clock ?? systemClock,
   });
+}
+
+function dashboardFrom(options: ServerOptions): ResolvedServerOptions["dashboard"] {
+  const publicURL = options.publicURL === undefined ? undefined : originFrom(options.publicURL);
+  const allowedHosts = (options.allowedHosts ?? []).map(hostFrom);
+  return options.dashboard === true ? { publicURL, allowedHosts } : undefined;
+}
+
+function originFrom(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const bare = url !== undefined && url.href === `${url.origin}/`;
+  if (bare && (url.protocol === "https:" || url.protocol === "http:")) return url;
+  throw new ServerConfigError(
+    `Option publicURL is ${JSON.stringify(text)}; it must be https://host or http://host, with a port if need be and without a path.`,
+  );
+}
+
+function hostFrom(text: string): string {
+  const hostname = hostnameOf(text);
+  if (hostname !== undefined) return hostname;
+  throw new ServerConfigError(
+    `Option allowedHosts has ${JSON.stringify(text)}; each must be a host name or an address, without scheme, port or path.`,
+  );
 }
 
 function encryptionKeyFrom(option: string | undefined, variable: string | undefined): Buffer | undefined {

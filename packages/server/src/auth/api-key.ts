@@ -3,6 +3,9 @@ import { createHash, webcrypto } from "node:crypto";
 /** The environments that a key can open; runs of one are invisible to the keys of another. */
 export type EnvironmentName = "dev" | "stg" | "prod" | "preview";
 
+/** Hexadecimal digits of a key's SHA-256 that name it: `printf %s KEY | sha256sum | cut -c1-12` finds a leaked one. */
+const ID_LENGTH = 12;
+
 /**
  * A secret key in memory. Its text is a private field: printing, logging or serialising the object never shows it.
  */
@@ -19,6 +22,11 @@ export class ApiKey {
     this.environment = environment;
     this.readOnly = readOnly;
     this.digest = digestOf(text);
+  }
+
+  /** What names the key without giving it away. */
+  get id(): string {
+    return this.digest.toString("hex").slice(0, ID_LENGTH);
   }
 
   /** The key itself, for calls to our own API in process. Never to be logged. */

@@ -58,14 +58,13 @@ export class KeyRing {
   }
 
   /** The key of this text, or undefined when it is not one of ours. Rejects when the database cannot be asked. */
-  async find(text: string): Promise<ApiKey | undefined> {
-    const configured = this.#configured.find(text);
-    if (configured !== undefined || this.#stored === undefined) return configured;
-    await this.#refresh(REFRESH_MS);
-    const known = this.#loaded.find(text);
-    if (known !== undefined) return known;
-    await this.#refresh(REFRESH_UNKNOWN_MS);
-    return this.#loaded.find(text);
+  find(text: string): Promise<ApiKey | undefined> {
+    return this.#look((keys) => keys.find(text));
+  }
+
+  /** The key that an id names, as {@link find} looks for it. An id opens nothing. */
+  withId(id: string): Promise<ApiKey | undefined> {
+    return this.#look((keys) => keys.withId(id));
   }
 
   /**
@@ -89,8 +88,18 @@ export class KeyRing {
   }
 
   /** The first key that may do everything; what is printed for pasting when keys were generated. */
-  get first(): string | undefined {
-    return [...this.#configured.all, ...this.#loaded.all].find((key) => !key.readOnly)?.reveal();
+  get first(): ApiKey | undefined {
+    return [...this.#configured.all, ...this.#loaded.all].find((key) => !key.readOnly);
+  }
+
+  async #look(among: (keys: SecretKeys) => ApiKey | undefined): Promise<ApiKey | undefined> {
+    const configured = among(this.#configured);
+    if (configured !== undefined || this.#stored === undefined) return configured;
+    await this.#refresh(REFRESH_MS);
+    const known = among(this.#loaded);
+    if (known !== undefined) return known;
+    await this.#refresh(REFRESH_UNKNOWN_MS);
+    return among(this.#loaded);
   }
 
   /** Reads the stored keys unless that was done within `maxAgeMs`. One look serves all who wait for it. */

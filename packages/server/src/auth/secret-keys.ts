@@ -29,6 +29,11 @@ export class SecretKeys {
     return found;
   }
 
+  /** The key that an id names. */
+  withId(id: string): ApiKey | undefined {
+    return this.all.find((key) => key.id === id);
+  }
+
   /** The keys that open an environment. */
   of(environment: string): readonly ApiKey[] {
     return this.all.filter((key) => key.environment === environment);

@@ -1,12 +1,9 @@
 import { ServerConfigError } from "../errors.ts";
 import type { ApiKeyRow, ApiKeyStorage } from "../storage/api-key-storage.ts";
-import { ApiKey, digestOf, type EnvironmentName } from "./api-key.ts";
+import { ApiKey, type EnvironmentName } from "./api-key.ts";
 import { ENCRYPTION_KEY_VARIABLE } from "./encryption-key.ts";
 import { openText, sealText } from "./sealed-text.ts";
 import { createSecretKey } from "./secret-keys.ts";
-
-/** Hexadecimal digits of a key's SHA-256 that name it: `printf %s KEY | sha256sum | cut -c1-12` finds a leaked one. */
-const ID_LENGTH = 12;
 
 /** Secret keys in the database, encrypted. */
 export class StoredKeys {
@@ -28,7 +25,7 @@ export class StoredKeys {
       throw fault;
     });
     const key = createSecretKey(environment);
-    const id = digestOf(key).toString("hex").slice(0, ID_LENGTH);
+    const { id } = new ApiKey(key, environment, readOnly);
     const sealed = sealText(key, labelOf({ id, environment, readOnly }), this.#encryptionKey);
     await this.#storage.insertApiKey({ id, environment, readOnly, sealed });
     return { id, key };

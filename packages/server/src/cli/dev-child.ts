@@ -49,10 +49,11 @@ async function serve(options: DevOptions, stop: Promise<void>): Promise<void> {
     maximumSize: options.maxMetadataSize,
     drainTimeoutMs: RELOAD_DRAIN_MS,
     onError,
+    dashboard: true,
   });
   try {
     await server.listen({ port: options.port });
-    tell({ type: "listening", url: server.url });
+    tell({ type: "listening", url: server.url, dashboardLink: server.dashboardLink() });
     await stop;
   } finally {
     await server.close();

@@ -1,7 +1,7 @@
 /** What the processes of `runmeta dev` tell each other. */
 export type DevChildMessage =
   | { readonly type: "loaded"; readonly tasks: readonly string[]; readonly files: readonly string[] }
-  | { readonly type: "listening"; readonly url: string };
+  | { readonly type: "listening"; readonly url: string; readonly dashboardLink: string };
 
 /** The one thing the parent says: the process before it is gone, so the database is free. */
 export const GO = "go";

@@ -6,13 +6,14 @@ import type { DevOptions } from "./dev-options.ts";
 const KILL_AFTER_MS = 20_000;
 
 type Loaded = Extract<DevChildMessage, { type: "loaded" }>;
+type Listening = Extract<DevChildMessage, { type: "listening" }>;
 
 /** One child process of `runmeta dev`, from the parent's side. */
 export class DevProcess {
   /** Resolves when its files are loaded; with undefined when it ended instead, and has said why. */
   readonly loaded: Promise<Loaded | undefined>;
-  /** Resolves with its URL when it serves; with undefined when it ended instead, and has said why. */
-  readonly listening: Promise<string | undefined>;
+  /** Resolves with its addresses when it serves; with undefined when it ended instead, and has said why. */
+  readonly listening: Promise<Listening | undefined>;
   /** Resolves when it has ended; true when that was asked for. */
   readonly ended: Promise<boolean>;
   readonly #child: ChildProcess;
@@ -25,7 +26,7 @@ export class DevProcess {
       child.once("exit", () => resolve(this.#stopAsked));
     });
     this.loaded = this.#first((message) => (message.type === "loaded" ? message : undefined));
-    this.listening = this.#first((message) => (message.type === "listening" ? message.url : undefined));
+    this.listening = this.#first((message) => (message.type === "listening" ? message : undefined));
   }
 
   /** Starts one; it loads its files at once and waits for {@link go}. */

@@ -18,13 +18,15 @@ export async function runDev(options: DevOptions): Promise<void> {
   const loaded = await current.loaded;
   if (loaded === undefined) process.exit(1);
   current.go();
-  const url = await current.listening;
-  if (url === undefined) process.exit(1);
+  const listening = await current.listening;
+  if (listening === undefined) process.exit(1);
+  const { url } = listening;
   const port = Number(new URL(url).port);
   const { key } = await readSecretKeyFile(options.data);
   print(`listening on ${url}`);
   print(`\n  TRIGGER_API_URL=${url}\n  TRIGGER_SECRET_KEY=${key}\n`);
   print(describe(loaded.tasks));
+  print(`dashboard ${listening.dashboardLink}`);
 
   let stopping = false;
   let reloading = Promise.resolve();
@@ -42,7 +44,10 @@ export async function runDev(options: DevOptions): Promise<void> {
       current = next;
       watchCrash();
       next.go();
-      if ((await next.listening) !== undefined) print(`reloaded, ${describe(now.tasks)}`);
+      const again = await next.listening;
+      if (again === undefined) return;
+      print(`reloaded, ${describe(now.tasks)}`);
+      print(`dashboard ${again.dashboardLink}`);
     });
   };
   const watchCrash = (): void => {

@@ -46,6 +46,16 @@ export function createProgram(): Command {
       ),
     )
     .addOption(new Option("--redis-url <url>").hideHelp())
+    .option("--dashboard", "serve the dashboard too; it asks for a secret key")
+    .option(
+      "--public-url <url>",
+      "where browsers reach the dashboard through a proxy, for example https://runs.example.com",
+    )
+    .option(
+      "--allowed-host <host>",
+      "another name that browsers may reach the dashboard by; repeatable",
+      collect,
+    )
     .addOption(concurrencyOption())
     .addOption(sizeOption())
     .addHelpText("after", CONFIG_HELP)

@@ -24,6 +24,9 @@ export interface ServeOptions {
   readonly secretKey?: readonly string[];
   readonly engine?: string;
   readonly redisUrl?: string;
+  readonly dashboard?: boolean;
+  readonly publicUrl?: string;
+  readonly allowedHost?: readonly string[];
   readonly concurrency?: number;
   readonly maxMetadataSize?: number;
 }
@@ -47,6 +50,9 @@ export async function runServe(options: ServeOptions): Promise<void> {
     engine: loaded === undefined ? noEngine() : inlineEngine({ concurrency: options.concurrency }),
     secretKeys: keys,
     maximumSize: options.maxMetadataSize,
+    dashboard: options.dashboard,
+    publicURL: options.publicUrl,
+    allowedHosts: options.allowedHost,
     onError,
   });
   try {
@@ -57,6 +63,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
   }
   const engine = loaded === undefined ? "none" : `inline, tasks: ${loaded.tasks.join(", ")}`;
   process.stdout.write(`listening on ${server.url}\nengine: ${engine}\nkeys: ${origin}\n`);
+  if (options.dashboard === true) process.stdout.write(`dashboard ${options.publicUrl ?? server.url}\n`);
   await stop;
   await server.close();
   process.exit(0);

@@ -1,27 +1,29 @@
 import type { ApiKey } from "../auth/api-key.ts";
-import { type AuthFailure, authenticate } from "../auth/authenticate.ts";
+import { type AuthFailure, authenticate, type Credentials } from "../auth/authenticate.ts";
 import type { KeyRing } from "../auth/key-ring.ts";
 import type { Principal } from "../auth/principal.ts";
 import { signPublicToken, type TokenGrant } from "../auth/public-token.ts";
 import { allows, type Permission } from "../auth/scopes.ts";
 import { forbidden, HttpError } from "./http-error.ts";
-import type { Route } from "./route.ts";
+import type { Endpoint } from "./route.ts";
+import type { SignInCookie } from "./sign-in-cookie.ts";
+
+/** What requests are let in by. */
+export interface Gate {
+  readonly keys: KeyRing;
+  /** Undefined: cookies are not looked at. */
+  readonly cookie: SignInCookie | undefined;
+}
 
 /**
  * Lets a request in or not, before its body is read.
  *
  * @throws HttpError 401 in the route's words, 403 for a read-only key on a route that changes something
  */
-export async function admit(
-  route: Route,
-  header: string | null,
-  keys: KeyRing,
-  now: Date,
-): Promise<Admission> {
+export async function admit(route: Endpoint, request: Request, gate: Gate, now: Date): Promise<Admission> {
   const { access } = route;
   if (access.kind === "open") return new Admission(route, NOBODY, undefined);
-  const bare = access.kind === "secret-key" && access.bareKey === true;
-  const credentials = await authenticate(bare ? asBearer(header) : header, keys, now);
+  const credentials = await credentialsOf(request, route, gate, now);
   if (typeof credentials === "string") {
     throw new HttpError(401, access.unauthorized ?? unauthorizedText(credentials, access.kind));
   }
@@ -38,11 +40,11 @@ export async function admit(
 /** A request that was let in: what it may do, and the key behind it. */
 class Admission {
   readonly principal: Principal;
-  readonly #route: Route;
+  readonly #route: Endpoint;
   readonly #key: ApiKey | undefined;
   #asked: boolean;
 
-  constructor(route: Route, principal: Principal, key: ApiKey | undefined) {
+  constructor(route: Endpoint, principal: Principal, key: ApiKey | undefined) {
     this.#route = route;
     this.principal = principal;
     this.#key = key;
@@ -82,13 +84,26 @@ class Admission {
   }
 }
 
+/** A key or token that was sent counts, right or wrong; the cookie only where there is none. */
+async function credentialsOf(
+  request: Request,
+  { access }: Endpoint,
+  { keys, cookie }: Gate,
+  now: Date,
+): Promise<Credentials | AuthFailure> {
+  const header = request.headers.get("authorization");
+  const bare = access.kind === "secret-key" && access.bareKey === true;
+  const sent = await authenticate(bare ? asBearer(header) : header, keys, now);
+  return sent === "missing" ? ((await cookie?.credentials(request)) ?? sent) : sent;
+}
+
 /** One word that names no scheme is a key. */
 function asBearer(header: string | null): string | null {
   return header !== null && /^(?!Bearer$)\S+$/i.test(header) ? `Bearer ${header}` : header;
 }
 
 /** True for a route that changes nothing: read-only keys may call it. */
-export function reads({ access, method }: Route): boolean {
+export function reads({ access, method }: Endpoint): boolean {
   return (access.kind === "secret-key" && access.reads) || method === "GET";
 }
 

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import type { KeyRing } from "../auth/key-ring.ts";
 import type { Clock } from "../service/clock.ts";
-import { admit } from "./admit.ts";
+import { admit, type Gate } from "./admit.ts";
+import { DASHBOARD_HEADER } from "./dashboard-site.ts";
 import { HttpError } from "./http-error.ts";
 import { readBody } from "./read-body.ts";
 import { errorReply, jsonReply, type Reply, textReply, toResponse } from "./reply.ts";
-import type { Route, RouteRequest } from "./route.ts";
+import type { Endpoint, RouteRequest } from "./route.ts";
 
 /** What Hono's node adapter passes along; absent when the API is called in process. */
 export interface NodeBindings {
@@ -32,8 +32,8 @@ type RouteContext = Context<Env>;
  * a reply.
  */
 export function createApp(options: {
-  readonly routes: readonly Route[];
-  readonly keys: KeyRing;
+  readonly routes: readonly Endpoint[];
+  readonly gate: Gate;
   readonly clock: Clock;
   /** Makes the reply to anything thrown that is no {@link HttpError}. */
   replyToFault(error: unknown): Reply;
@@ -46,7 +46,7 @@ export function createApp(options: {
   const methodsByPath = new Map<string, Set<string>>();
   for (const route of options.routes) {
     hono.on(route.method, route.path, async (context) =>
-      answer(context, await handle(route, context, options.keys, options.clock)),
+      answer(context, await handle(route, context, options.gate, options.clock)),
     );
     methodsByPath.set(route.path, (methodsByPath.get(route.path) ?? new Set()).add(route.method));
   }
@@ -79,9 +79,9 @@ export function createApp(options: {
   };
 }
 
-async function handle(route: Route, context: RouteContext, keys: KeyRing, clock: Clock): Promise<Reply> {
+async function handle(route: Endpoint, context: RouteContext, gate: Gate, clock: Clock): Promise<Reply> {
   const raw = context.req.raw;
-  const admission = await admit(route, raw.headers.get("authorization"), keys, clock.now());
+  const admission = await admit(route, raw, gate, clock.now());
   const body =
     route.body.kind === "json"
       ? await readBody(raw, route.body.limitBytes, context.env.incoming, route.body.tooLarge)
@@ -105,13 +105,15 @@ async function handle(route: Route, context: RouteContext, keys: KeyRing, clock:
 }
 
 /**
- * Browsers ask before they send `authorization`, which `*` does not cover: it is named, and so is what they ask for.
+ * Browsers ask before they send `authorization`, which `*` does not cover: it is named, and so is what they ask for; but
+ * not the header of the dashboard's own pages, which never have to ask.
  */
 function preflightReply(asked: string | undefined): Reply {
   const names = new Set(["authorization", "content-type"]);
   if (asked !== undefined && /^[A-Za-z0-9 ,_-]{1,2000}$/.test(asked)) {
     for (const name of asked.split(",")) if (name.trim() !== "") names.add(name.trim().toLowerCase());
   }
+  names.delete(DASHBOARD_HEADER);
   return textReply(204, null, {
     "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     "access-control-allow-headers": [...names].join(", "),

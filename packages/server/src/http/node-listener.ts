@@ -57,12 +57,12 @@ function write(outgoing: ServerResponse, reply: Reply, clock: Clock): void {
     void writeStream(outgoing.writeHead(reply.status, reply.headers), reply.stream, clock);
     return;
   }
-  if (reply.text === null) {
+  if (reply.body === null) {
     outgoing.writeHead(reply.status, reply.headers).end();
     return;
   }
-  const headers = { ...reply.headers, "content-length": Buffer.byteLength(reply.text) };
-  outgoing.writeHead(reply.status, headers).end(reply.text);
+  const headers = { ...reply.headers, "content-length": Buffer.byteLength(reply.body) };
+  outgoing.writeHead(reply.status, headers).end(reply.body);
 }
 
 async function closeGently(server: Server, timeoutMs: number): Promise<void> {

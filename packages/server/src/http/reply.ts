@@ -6,8 +6,8 @@ import { DEDUPE_HEADER } from "@runmeta/runtime/protocol";
  */
 export interface Reply {
   readonly status: number;
-  /** JSON text; null for a reply without a body, or with a stream. */
-  readonly text: string | null;
+  /** JSON text, or a file's bytes; null for a reply without a body, or with a stream. */
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
   readonly headers: Readonly<Record<string, string>>;
   /**
    * A body without a known end. It is asked for the next piece when the last one was taken, so it holds back what
@@ -20,7 +20,7 @@ export interface Reply {
 export function toResponse(reply: Reply, method: string): Response {
   // A socket drops the body of a HEAD by itself; whoever mounts the API would send it.
   if (method === "HEAD") return new Response(null, { status: reply.status, headers: reply.headers });
-  const body = reply.stream === undefined ? reply.text : toReadable(reply.stream);
+  const body = reply.stream === undefined ? reply.body : toReadable(reply.stream);
   return new Response(body, { status: reply.status, headers: reply.headers });
 }
 
@@ -66,7 +66,8 @@ const exposedHeaders: readonly string[] = [
  * Headers of every reply, errors included.
  *
  * - `x-runmeta-dedupe: 1` tells the runtime that a batch sent again is applied once, so it may send again blindly.
- * - Any origin may read: authority comes from the bearer token alone, never from a cookie, so a foreign page gains nothing.
+ * - Any origin may read what needs no key, or what it sends a key or token for. A foreign page never reads with the
+ *   dashboard's cookie: browsers hand out no reply to `*` for a request with cookies, and the cookie is SameSite.
  * - `no-store`: a cached document would be a stale one.
  */
 const commonHeaders: Readonly<Record<string, string>> = {
@@ -84,7 +85,11 @@ export function textReply(
   text: string | null,
   headers?: Readonly<Record<string, string>>,
 ): Reply {
-  return { status, text, headers: headers === undefined ? commonHeaders : { ...commonHeaders, ...headers } };
+  return {
+    status,
+    body: text,
+    headers: headers === undefined ? commonHeaders : { ...commonHeaders, ...headers },
+  };
 }
 
 /** A reply of server-sent events. */

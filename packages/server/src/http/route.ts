@@ -18,6 +18,9 @@ export interface Route<Body extends z.ZodType = z.ZodType, Query extends z.ZodOb
   handle(request: RouteRequest<Body, Query>): Promise<Reply>;
 }
 
+/** A route that belongs to our own pages and not to the API: no document shows it. */
+export type Endpoint = Omit<Route, "contract">;
+
 /**
  * Who may call a route, and how it words a refusal:
  * - `open`: everybody.
@@ -96,4 +99,12 @@ export function defineRoute<
 >(route: Route<Body, Query>): Route {
   // A handler is only ever called with the schemas that stand beside it.
   return route as unknown as Route;
+}
+
+/** The same for a route without a contract. */
+export function defineEndpoint<
+  Body extends z.ZodType = z.ZodNever,
+  Query extends z.ZodObject = z.ZodObject<Record<never, never>>,
+>(endpoint: Omit<Route<Body, Query>, "contract">): Endpoint {
+  return endpoint as unknown as Endpoint;
 }
