@@ -11,6 +11,7 @@ import { allRoutes } from "./routes/all-routes.ts";
 import { BatchService } from "./service/batch-service.ts";
 import type { Clock } from "./service/clock.ts";
 import { DueRuns } from "./service/due-runs.ts";
+import { MetadataHistory } from "./service/metadata-history.ts";
 import { MetadataWriter } from "./service/metadata-writer.ts";
 import { PacketUploads } from "./service/packet-uploads.ts";
 import { RunFeed } from "./service/realtime/run-feed.ts";
@@ -100,10 +101,12 @@ async function startServer(
     maximumSizeBytes,
     onDueAt: (at) => dueRuns.wakeAt(at),
   });
+  const history = new MetadataHistory({ storage, maximumSizeBytes, onError });
   const metadata = new MetadataWriter({
     storage,
     maximumSizeBytes,
     onChange: (ids) => changes.publish(ids),
+    onRecorded: (sizes) => history.noteSizes(sizes),
     onError,
   });
   const services = {
@@ -114,6 +117,8 @@ async function startServer(
     packets: new PacketUploads(storage),
     feed,
     metadata,
+    history,
+    maximumSizeBytes,
   };
   const dashboard =
     options.dashboard === undefined ? undefined : new Dashboard(options.dashboard, keys, clock);
@@ -143,6 +148,7 @@ async function startServer(
     await engine.stop({ timeoutMs: options.drainTimeoutMs });
     await dueRuns.close();
     await metadata.close();
+    await history.close();
     await storage.close();
   });
 }

@@ -20,21 +20,24 @@ const key = z
   .refine(isSafeKey, "is not an allowed metadata key")
   .describe("A key of the document, or with `$.` in front a JSON path: `$.steps.0.done`.");
 
+/** The kinds of operations, each with more members. */
+function operationWith<Members extends z.ZodRawShape>(members: Members) {
+  return z.discriminatedUnion("type", [
+    z.object({ type: z.literal("set"), key, value: jsonValue, ...members }),
+    z.object({ type: z.literal("delete"), key, ...members }),
+    z.object({ type: z.literal("append"), key, value: jsonValue, ...members }),
+    z.object({ type: z.literal("remove"), key, value: jsonValue, ...members }),
+    z.object({ type: z.literal("increment"), key, value: z.number(), ...members }),
+    z.object({ type: z.literal("update"), value: metadataDocument, ...members }),
+  ]);
+}
+
 /** One operation as it travels; members it does not know are dropped. */
-export const operationSchema = z
-  .discriminatedUnion("type", [
-    z.object({ type: z.literal("set"), key, value: jsonValue }),
-    z.object({ type: z.literal("delete"), key }),
-    z.object({ type: z.literal("append"), key, value: jsonValue }),
-    z.object({ type: z.literal("remove"), key, value: jsonValue }),
-    z.object({ type: z.literal("increment"), key, value: z.number() }),
-    z.object({ type: z.literal("update"), value: metadataDocument }),
-  ])
-  .meta({
-    id: "Operation",
-    description:
-      "One change of a document. `append` makes a list of what is there, `remove` drops all equal members of a list, `increment` counts what is no number as 0, `update` replaces the whole document.",
-  });
+export const operationSchema = operationWith({}).meta({
+  id: "Operation",
+  description:
+    "One change of a document. `append` makes a list of what is there, `remove` drops all equal members of a list, `increment` counts what is no number as 0, `update` replaces the whole document.",
+});
 
 const operations = z.array(operationSchema).optional();
 
@@ -59,6 +62,38 @@ export const putMetadataReply = z.object({
   refused: z.array(z.object({ target, message: z.string() })).optional(),
   /** Parent and root operations that changed nothing: their path leads nowhere. */
   ineffective: z.array(z.object({ target, key: z.string() })).optional(),
+});
+
+/** Query of `GET /api/v1/runs/{runId}/metadata/history`. */
+export const metadataHistoryQuery = z.object({
+  after: z.coerce
+    .number("must be a version")
+    .int("must be a version")
+    .min(0, "must be a version")
+    .optional()
+    .describe("A `version` of an earlier answer: only what was written after it."),
+});
+
+const changeTime = z.string().meta({ format: "date-time" });
+const version = z.number().int();
+
+/** Reply to `GET /api/v1/runs/{runId}/metadata/history`. */
+export const metadataHistoryReply = z.object({
+  limitBytes: z.number().int().describe("Largest document of this server, in bytes."),
+  base: z
+    .object({ version, at: changeTime, document: metadataDocument })
+    .optional()
+    .describe("What the changes begin with; left out when only newer changes were asked for and are there."),
+  changes: z.array(
+    z.object({
+      version: version.describe("Grows with each change; numbers may be left out."),
+      at: changeTime,
+      attempt: z.number().int().describe("The run's attempt then; 0 before the first."),
+      operations: z.array(
+        operationWith({ from: z.string().optional().describe("The child run that wrote it.") }),
+      ),
+    }),
+  ),
 });
 
 /** Reply to `GET /api/v1/runs/{runId}/metadata`. */

@@ -18,6 +18,8 @@ export {
   getMetadataReply,
   jsonValue,
   metadataDocument,
+  metadataHistoryQuery,
+  metadataHistoryReply,
   operationSchema,
   putMetadataBody,
   putMetadataReply,

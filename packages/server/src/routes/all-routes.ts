@@ -20,6 +20,7 @@ import { jwtClaimsRoute } from "./jwt-claims.ts";
 import { listRecordsRoute } from "./list-records.ts";
 import { listRunsRoute } from "./list-runs.ts";
 import { listSessionsRoute } from "./list-sessions.ts";
+import { metadataHistoryRoute } from "./metadata-history.ts";
 import { openApiRoute } from "./openapi.ts";
 import { publicTokensRoute } from "./public-tokens.ts";
 import { putMetadataRoute } from "./put-metadata.ts";
@@ -53,6 +54,7 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
   const routes: Route[] = [
     putMetadataRoute(services),
     getMetadataRoute(services),
+    metadataHistoryRoute(services),
     triggerTaskRoute(services),
     retrieveRunRoute(services),
     listRunsRoute(services, clock),

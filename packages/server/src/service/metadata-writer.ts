@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { GroupCommitter, retryAfterMs } from "./metadata/group-committer.ts";
-import type { DocumentStorage } from "./metadata/group-rows.ts";
+import type { DocumentStorage, HistorySize } from "./metadata/group-rows.ts";
 import { UpdateQueue } from "./metadata/update-queue.ts";
 import type { UpdateRequest, UpdateResult } from "./metadata/update-request.ts";
 
@@ -17,6 +17,8 @@ export interface MetadataWriterOptions {
   readonly maximumSizeBytes: number;
   /** Called after each commit with the ids of the runs whose documents changed; it must not throw. */
   readonly onChange?: ((runIds: string[]) => void) | undefined;
+  /** Called after each commit with how long the histories became; it must not throw. */
+  readonly onRecorded?: ((sizes: readonly HistorySize[]) => void) | undefined;
   /** Called with each failure of the storage, also when a retry succeeds; it must not throw. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Requests that may wait for their commit; more are answered `unavailable`. Default 10,000. */
@@ -48,7 +50,7 @@ export class MetadataWriter {
   #closed = false;
 
   constructor(options: MetadataWriterOptions) {
-    const { storage, maximumSizeBytes, onChange = ignore, onError = ignore } = options;
+    const { storage, maximumSizeBytes, onChange = ignore, onRecorded = ignore, onError = ignore } = options;
     this.#queue = new UpdateQueue({
       pendingUpdates: options.maxPendingUpdates ?? 10_000,
       pendingBytes: options.maxPendingBytes ?? 64 * 1024 * 1024,
@@ -62,7 +64,10 @@ export class MetadataWriter {
       limitBytes: maximumSizeBytes,
       now,
       wait,
-      onChange,
+      onChange: (changed) => {
+        onChange(changed.map(({ id }) => id));
+        onRecorded(changed);
+      },
       onError,
     });
   }

@@ -1,4 +1,5 @@
 import type { BatchService } from "./batch-service.ts";
+import type { MetadataHistory } from "./metadata-history.ts";
 import type { MetadataWriter } from "./metadata-writer.ts";
 import type { PacketUploads } from "./packet-uploads.ts";
 import type { RunFeed } from "./realtime/run-feed.ts";
@@ -15,4 +16,7 @@ export interface Services {
   readonly packets: PacketUploads;
   readonly feed: RunFeed;
   readonly metadata: Pick<MetadataWriter, "update">;
+  readonly history: Pick<MetadataHistory, "read">;
+  /** Largest metadata document in bytes. */
+  readonly maximumSizeBytes: number;
 }

@@ -3,7 +3,8 @@ import type { SqlClient } from "./sql-client.ts";
 import type { DebouncedRun, RunSummary } from "./storage.ts";
 import { encodePacket, storedName } from "./stored-text.ts";
 
-// A run is never due earlier for another trigger. With `$6` the run gets the data of the trigger that came last.
+// A run is never due earlier for another trigger. With `$6` the run gets the data of the trigger that came last, and its
+// history begins with that document.
 const PUT_OFF_RUN = `
 WITH r AS (
   UPDATE runs r SET delay_until = greatest(delay_until, $4::timestamptz),
@@ -21,8 +22,15 @@ WITH r AS (
 ), d AS (
   UPDATE run_documents document SET version = document.version + 1, changed_in = pg_current_xact_id(),
     updated_at = now(),
-    metadata = CASE WHEN $6::boolean THEN $9 ELSE document.metadata END
+    metadata = CASE WHEN $6::boolean THEN $9 ELSE document.metadata END,
+    base_version = CASE WHEN $6::boolean THEN document.version + 1 ELSE document.base_version END,
+    change_count = CASE WHEN $6::boolean THEN 0 ELSE document.change_count END,
+    change_bytes = CASE WHEN $6::boolean THEN 0 ELSE document.change_bytes END
   FROM r WHERE document.id = r.id RETURNING document.*
+), changes AS (
+  DELETE FROM document_changes c USING d WHERE $6::boolean AND c.id = d.id AND c.version <= d.version
+), base AS (
+  DELETE FROM document_bases b USING d WHERE $6::boolean AND b.id = d.id
 )
 SELECT ${SUMMARY_COLUMNS} FROM r JOIN d ON d.id = r.id`;
 

@@ -3,7 +3,8 @@ import { type DocumentRow, type DocumentWrite, StorageError } from "./storage.ts
 import { storedName } from "./stored-text.ts";
 
 const READ_DOCUMENTS = `
-SELECT d.id, r.environment, d.metadata, d.version::float8 AS version, d.dedupe, r.parent_id, r.root_id, r.finished_at
+SELECT d.id, r.environment, d.metadata, d.version::float8 AS version, d.dedupe, r.parent_id, r.root_id, r.finished_at,
+  r.attempt, d.change_count, d.change_bytes::float8 AS change_bytes
 FROM run_documents d JOIN runs r ON r.id = d.id WHERE d.id = ANY($1::text[])`;
 
 interface DocumentRecord {
@@ -15,6 +16,9 @@ interface DocumentRecord {
   readonly parent_id: string | null;
   readonly root_id: string | null;
   readonly finished_at: Date | null;
+  readonly attempt: number;
+  readonly change_count: number;
+  readonly change_bytes: number;
 }
 
 /** What a metadata write needs to know of each run; runs that do not exist are left out. */
@@ -32,21 +36,30 @@ export async function readDocuments(client: SqlClient, ids: readonly string[]): 
     parentId: record.parent_id ?? undefined,
     rootId: record.root_id ?? undefined,
     finishedAt: record.finished_at ?? undefined,
+    attempt: record.attempt,
+    changeCount: record.change_count,
+    changeBytes: record.change_bytes,
   }));
 }
 
 // Rows are locked in the order of their ids (or two servers deadlock), those that changed meanwhile fall out of
-// `locked`, and then the count in the WHERE clause stops the update of all of them.
+// `locked`, and then the count in the WHERE clauses stops the update of all of them, and their history.
 const WRITE_DOCUMENTS = `
 WITH u AS MATERIALIZED (
-  SELECT * FROM json_to_recordset($1::json) AS x(id text, expected bigint, metadata text, dedupe text)
+  SELECT * FROM json_to_recordset($1::json) AS x(id text, expected bigint, metadata text, dedupe text, attempt integer, operations text)
 ), locked AS MATERIALIZED (
   SELECT d.id FROM run_documents d JOIN u ON u.id = d.id
   WHERE d.version = u.expected ORDER BY d.id FOR UPDATE OF d
+), history AS (
+  INSERT INTO document_changes (id, version, at, attempt, operations)
+  SELECT u.id, u.expected + 1, now(), u.attempt, u.operations FROM u
+  WHERE u.operations IS NOT NULL AND (SELECT count(*) FROM locked) = $2::bigint
 )
 UPDATE run_documents d
 SET metadata = u.metadata, dedupe = u.dedupe, version = d.version + 1,
-  changed_in = pg_current_xact_id(), updated_at = now()
+  changed_in = pg_current_xact_id(), updated_at = now(),
+  change_count = d.change_count + (u.operations IS NOT NULL)::integer,
+  change_bytes = d.change_bytes + coalesce(octet_length(u.operations), 0)
 FROM u WHERE d.id = u.id AND (SELECT count(*) FROM locked) = $2::bigint`;
 
 /**
@@ -61,6 +74,8 @@ export async function writeDocuments(client: SqlClient, writes: readonly Documen
     expected: write.expectedVersion,
     metadata: write.metadata,
     dedupe: write.dedupe,
+    attempt: write.change?.attempt,
+    operations: write.change?.operations,
   }));
   const result = await client.query(WRITE_DOCUMENTS, [JSON.stringify(rows), writes.length]);
   if (result.affectedRows === writes.length) return true;

@@ -18,6 +18,8 @@ export interface HousekeepingOptions {
 const STATEMENTS = [
   "VACUUM (ANALYZE) runs",
   "VACUUM (ANALYZE) run_documents",
+  "VACUUM document_changes",
+  "VACUUM document_bases",
   "VACUUM batches",
   "VACUUM sessions",
   "VACUUM (ANALYZE) records",

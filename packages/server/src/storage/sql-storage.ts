@@ -3,6 +3,7 @@ import { addBatchItems, findBatch, insertBatch } from "./batch-statements.ts";
 import { findMemberships, readGroup } from "./change-statements.ts";
 import { putOffRun, releaseDebounceKey } from "./debounce-statements.ts";
 import { readDocuments, writeDocuments } from "./document-statements.ts";
+import { historyStatements } from "./history-statements.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations/migrations.ts";
 import { hasPacket, reservePacket, writePacket } from "./packet-statements.ts";
@@ -94,6 +95,7 @@ export function sqlStorage(
     readGroup: async (group, since) => readGroup(client(), group, since),
     announceRuns: (ids) => announcements.announce(ids),
     onRunsAnnounced: (listener) => announcements.subscribe(listener),
+    ...historyStatements(client),
     ...apiKeyStatements(client),
     insertBatch: async (batch) => insertBatch(client(), batch),
     findBatch: async (environment, id) => findBatch(client(), environment, id),

@@ -1,10 +1,12 @@
 import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
 import type { ApiKeyStorage } from "./api-key-storage.ts";
 import type { ChangeStorage, RunGroup } from "./change-storage.ts";
+import type { HistoryStorage } from "./history-storage.ts";
 import type { RecordStorage } from "./record-storage.ts";
 import type { SessionStorage } from "./session-storage.ts";
 
 export type { ChangeStorage, RunGroup, RunMembership } from "./change-storage.ts";
+export type { FoldedHistory, HistoryStorage, StoredChange, StoredHistory } from "./history-storage.ts";
 export type { RecordQuery, RecordRow, RecordStorage } from "./record-storage.ts";
 export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.ts";
 
@@ -12,7 +14,7 @@ export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.
  * What the services need of a database; the only thing they see of it. One SQL dialect (PostgreSQL) implements it
  * on two drivers, PGlite and `pg`. A method that resolves has been committed, and on PGlite synced to disk.
  */
-export interface Storage extends SessionStorage, RecordStorage, ChangeStorage, ApiKeyStorage {
+export interface Storage extends SessionStorage, RecordStorage, ChangeStorage, ApiKeyStorage, HistoryStorage {
   /** No other process can have this database open: whatever others left behind there, they have left for good. */
   readonly exclusive: boolean;
   /** Opens the database and brings its schema up to date. Rejects with a `StorageError` that says what to do. */
@@ -252,6 +254,11 @@ export interface DocumentRow {
   readonly parentId: string | undefined;
   readonly rootId: string | undefined;
   readonly finishedAt: Date | undefined;
+  /** The run's attempt; 0 until the first one starts. */
+  readonly attempt: number;
+  /** Changes in the run's history that are not folded, and the bytes of their operations. */
+  readonly changeCount: number;
+  readonly changeBytes: number;
 }
 
 export interface DocumentWrite {
@@ -259,6 +266,8 @@ export interface DocumentWrite {
   readonly expectedVersion: number;
   readonly metadata: string;
   readonly dedupe: string;
+  /** What changed, for the history; undefined when the document is as it was. */
+  readonly change?: { readonly attempt: number; readonly operations: string } | undefined;
 }
 
 export interface NewBatch {

@@ -22,6 +22,9 @@ export class MemoryDocuments {
       parentId: undefined,
       rootId: undefined,
       finishedAt: undefined,
+      attempt: 1,
+      changeCount: 0,
+      changeBytes: 0,
       ...fields,
     });
   }

@@ -38,6 +38,11 @@ const valid: Readonly<Record<string, () => Promise<Call>>> = {
     },
   }),
   retrieveMetadata: async () => ({ path: { runId: await api.trigger() } }),
+  listMetadataChanges: async () => {
+    const runId = await api.trigger({ metadata: { a: 0 } });
+    await api.call("PUT", `/api/v1/runs/${runId}/metadata`, { operations: [{ type: "delete", key: "a" }] });
+    return { path: { runId } };
+  },
   triggerTask: async () => ({ path: { taskId: "hello" }, body: { payload: 1, options: { tags: ["a"] } } }),
   retrieveRun: async () => ({ path: { runId: await endedRun() } }),
   tokenClaims: async () => ({}),

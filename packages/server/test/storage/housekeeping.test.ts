@@ -39,6 +39,8 @@ test("vacuums and checkpoints once so many bytes are written, before the next wr
   expect(kept()).toEqual([
     "VACUUM (ANALYZE) runs",
     "VACUUM (ANALYZE) run_documents",
+    "VACUUM document_changes",
+    "VACUUM document_bases",
     "VACUUM batches",
     "VACUUM sessions",
     "VACUUM (ANALYZE) records",

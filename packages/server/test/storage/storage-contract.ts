@@ -417,6 +417,9 @@ export function storageContract(name: string, create: () => Promise<StorageFixtu
           parentId: "run_p",
           rootId: "run_r",
           finishedAt: undefined,
+          attempt: 0,
+          changeCount: 0,
+          changeBytes: 0,
         });
         expect(await storage.findRun("env", second)).toMatchObject({ metadata: '{"b":1}', version: 1 });
       });

@@ -73,7 +73,11 @@ function applyRemote(
       refused.push({ target, message: `The ${target} run is not known` });
       return;
     }
-    const result = document.apply(operations, applyRemoteOperations);
+    const result = document.apply(
+      operations,
+      applyRemoteOperations,
+      document === own ? undefined : own.row.id,
+    );
     if (result.kind === "too-large") refused.push({ target, message: tooLargeMessage(limitBytes) });
     else for (const key of keysOf(result.unapplied)) ineffective.push({ target, key });
   };

@@ -1,6 +1,6 @@
 import { FailedAttempt } from "./failed-attempt.ts";
 import { type FoldedAnswer, foldUpdate } from "./fold-update.ts";
-import { type DocumentStorage, GroupRows } from "./group-rows.ts";
+import { type DocumentStorage, GroupRows, type HistorySize } from "./group-rows.ts";
 import { Kinship } from "./kinship.ts";
 import { isTransientFailure } from "./transient-failure.ts";
 import type { PendingUpdate } from "./update-queue.ts";
@@ -12,8 +12,8 @@ export interface CommitterOptions {
   /** Unix time in milliseconds. */
   readonly now: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;
-  /** Ids of the runs whose documents changed, after each commit. */
-  readonly onChange: (runIds: string[]) => void;
+  /** The runs whose documents changed, after each commit. */
+  readonly onChange: (changed: readonly HistorySize[]) => void;
   /** A statement that failed, whether or not the retry succeeds. */
   readonly onError: (error: unknown) => void;
 }
@@ -32,7 +32,7 @@ type AttemptResult =
   | {
       readonly kind: "committed";
       readonly answers: readonly [PendingUpdate, FoldedAnswer][];
-      readonly changedIds: string[];
+      readonly changed: readonly HistorySize[];
     }
   | { readonly kind: "lost" }
   | { readonly kind: "failed"; readonly error: unknown; readonly attempt: FailedAttempt | undefined };
@@ -80,7 +80,7 @@ export class GroupCommitter {
     const result = await this.#attempt(share);
     if (result.kind === "committed") {
       for (const [update, answer] of result.answers) update.settle(answer());
-      if (result.changedIds.length > 0) this.#tell(() => this.#options.onChange(result.changedIds));
+      if (result.changed.length > 0) this.#tell(() => this.#options.onChange(result.changed));
       return [];
     }
     if (result.kind === "lost") return this.#afterLoss(share);
@@ -102,13 +102,13 @@ export class GroupCommitter {
         if (uncertain && update.request.idempotencyKey === undefined) return [update, unavailable];
         return [update, foldUpdate(update.request, rows, limitBytes, time)];
       });
-      const { writes, changedIds } = rows.toWrites();
+      const { writes, changed } = rows.toWrites();
       if (writes.length > 0) {
         attempt = new FailedAttempt(writes);
         if (!(await storage.writeDocuments(writes))) return { kind: "lost" };
         for (const earlier of share.attempts) earlier.committed(writes);
       }
-      return { kind: "committed", answers, changedIds };
+      return { kind: "committed", answers, changed };
     } catch (error) {
       return { kind: "failed", error, attempt };
     }

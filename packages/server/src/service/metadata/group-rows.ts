@@ -6,6 +6,10 @@ import type { RemoteTarget, UpdateRequest } from "./update-request.ts";
 /** The two methods of the storage that changing documents takes. */
 export type DocumentStorage = Pick<Storage, "readDocuments" | "writeDocuments">;
 
+/** How long a run's history became. */
+export interface HistorySize
+  extends Pick<DocumentRow, "id" | "environment" | "changeCount" | "changeBytes"> {}
+
 /** The documents that one group touches, each read once. */
 export class GroupRows {
   readonly #documents: ReadonlyMap<string, LiveDocument>;
@@ -58,17 +62,20 @@ export class GroupRows {
     return this.#documents.get(id)?.row.version;
   }
 
-  /** What the group changed, and the ids whose documents differ from the stored ones. */
-  toWrites(): { writes: DocumentWrite[]; changedIds: string[] } {
+  /** What the group changed, and the histories of the documents that differ from the stored ones. */
+  toWrites(): { writes: DocumentWrite[]; changed: HistorySize[] } {
     const writes: DocumentWrite[] = [];
-    const changedIds: string[] = [];
+    const changed: HistorySize[] = [];
     for (const document of this.#documents.values()) {
       const write = document.toWrite();
       if (write === undefined) continue;
       writes.push(write);
-      if (document.changed) changedIds.push(write.id);
+      if (write.change === undefined) continue;
+      const { id, environment, changeCount, changeBytes } = document.row;
+      const bytes = Buffer.byteLength(write.change.operations);
+      changed.push({ id, environment, changeCount: changeCount + 1, changeBytes: changeBytes + bytes });
     }
-    return { writes, changedIds };
+    return { writes, changed };
   }
 }
 

@@ -14,6 +14,12 @@ type Applier = (
   operations: readonly Operation[],
 ) => { document: JsonObject; unapplied: readonly Operation[] };
 
+/** An operation of the history. */
+type RecordedOperation = Operation & {
+  /** The run that wrote it, where that is another one. */
+  readonly from?: string;
+};
+
 /**
  * One row while a group is put together. However many requests touch it, its text is parsed once and printed once: the
  * size is followed by an upper bound, and the document is only printed in between where the bound reaches the limit or
@@ -28,6 +34,8 @@ export class LiveDocument {
   /** At least the bytes of the document's JSON. */
   #bytes: number;
   #dedupe: DedupeState | undefined;
+  /** What was applied, for the history; undefined once the whole document was replaced. */
+  #applied: RecordedOperation[] | undefined = [];
 
   constructor(row: DocumentRow, limitBytes: number) {
     this.row = row;
@@ -54,8 +62,22 @@ export class LiveDocument {
     return this.#text;
   }
 
-  /** Applies all of them, or none if the document would exceed the limit. */
-  apply(operations: readonly Operation[], applier: Applier = applyOperations): ApplyResult {
+  /**
+   * Applies all of them, or none if the document would exceed the limit.
+   *
+   * @param from the run that wrote them, where that is another one
+   */
+  apply(
+    operations: readonly Operation[],
+    applier: Applier = applyOperations,
+    from: string | undefined = undefined,
+  ): ApplyResult {
+    const result = this.#apply(operations, applier);
+    if (result.kind === "applied") this.#record(operations, result.unapplied, from);
+    return result;
+  }
+
+  #apply(operations: readonly Operation[], applier: Applier): ApplyResult {
     if (operations.length === 0) return { kind: "applied", unapplied: [] };
     const bound = this.#bytes + growthBound(operations);
     if (bound > this.#limitBytes) return this.#applyMeasured(operations, applier);
@@ -75,14 +97,37 @@ export class LiveDocument {
     this.#value = undefined;
     this.#text = text;
     this.#bytes = bytes;
+    this.#applied = undefined;
     return { kind: "applied", unapplied: [] };
   }
 
   /** What must be stored; undefined when neither the document nor its keys changed. */
   toWrite(): DocumentWrite | undefined {
-    if (!this.changed && this.#dedupe?.changed !== true) return undefined;
-    const { id, version, dedupe } = this.row;
-    return { id, expectedVersion: version, metadata: this.text(), dedupe: this.#dedupe?.toText() ?? dedupe };
+    const { changed } = this;
+    if (!changed && this.#dedupe?.changed !== true) return undefined;
+    const { id, version, dedupe, attempt } = this.row;
+    return {
+      id,
+      expectedVersion: version,
+      metadata: this.text(),
+      dedupe: this.#dedupe?.toText() ?? dedupe,
+      change: changed ? { attempt, operations: this.#changeText() } : undefined,
+    };
+  }
+
+  #record(operations: readonly Operation[], unapplied: readonly Operation[], from: string | undefined): void {
+    if (this.#applied === undefined) return;
+    for (const operation of operations) {
+      if (unapplied.includes(operation)) continue;
+      this.#applied.push(from === undefined ? operation : { ...operation, from });
+    }
+  }
+
+  /** The change as the history keeps it; never much larger than a document may be. */
+  #changeText(): string {
+    const operations = this.#applied && JSON.stringify(this.#applied);
+    if (operations !== undefined && operations.length <= this.#limitBytes) return operations;
+    return `[{"type":"update","value":${this.text()}}]`;
   }
 
   #applyMeasured(operations: readonly Operation[], applier: Applier): ApplyResult {

@@ -6,6 +6,7 @@ import { packetsMigration } from "./000005-packets.ts";
 import { runVersionsMigration } from "./000006-run-versions.ts";
 import { ttlTextMigration } from "./000007-ttl-text.ts";
 import { apiKeysMigration } from "./000008-api-keys.ts";
+import { metadataHistoryMigration } from "./000009-metadata-history.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   runVersionsMigration,
   ttlTextMigration,
   apiKeysMigration,
+  metadataHistoryMigration,
 ];
