@@ -6,7 +6,7 @@ import type { RecordStorage } from "./record-storage.ts";
 import type { SessionStorage } from "./session-storage.ts";
 
 export type { ChangeStorage, RunGroup, RunMembership } from "./change-storage.ts";
-export type { FoldedHistory, HistoryStorage, StoredChange, StoredHistory } from "./history-storage.ts";
+export type { HistoryStorage, StoredChange, StoredHistory } from "./history-storage.ts";
 export type { RecordQuery, RecordRow, RecordStorage } from "./record-storage.ts";
 export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.ts";
 
