@@ -1,0 +1,77 @@
+import { applyOperations, cloneJson, type JsonObject } from "@runmeta/runtime/protocol";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { conflictingNames, editedDocument, editRequest } from "../../src/run/edit/edit-operations.ts";
+import { readDocument } from "../../src/run/edit/read-document.ts";
+import { anyDocument } from "./arbitrary-document.ts";
+
+describe("an edit", () => {
+  test("touches only what it changed: what the job wrote elsewhere stays", () => {
+    const request = editRequest({ step: 1, note: "a", old: true }, { step: 1, note: "b", new: [1] });
+    expect(request).toEqual({
+      operations: [
+        { type: "set", key: "note", value: "b" },
+        { type: "delete", key: "old" },
+        { type: "set", key: "new", value: [1] },
+      ],
+    });
+  });
+
+  test("replaces all where a name cannot be set by itself", () => {
+    expect(editRequest({ step: 1 }, { step: 1, "$.a": 1 })).toEqual({ metadata: { step: 1, "$.a": 1 } });
+    expect(editRequest({ "$.a": 1 }, {})).toEqual({ operations: [{ type: "delete", key: "$.a" }] });
+  });
+
+  test("leads to the document that was typed, when nobody else wrote", () => {
+    fc.assert(
+      fc.property(anyDocument, anyDocument, (base, edited) => {
+        const request = editRequest(base, edited);
+        const result: JsonObject =
+          "metadata" in request
+            ? request.metadata
+            : applyOperations(cloneJson(base), request.operations).document;
+        expect(result).toEqual(edited);
+        expect(editedDocument(base, edited, base)).toEqual(edited);
+        expect(conflictingNames(base, edited, base)).toEqual([]);
+      }),
+    );
+  });
+
+  test("is in conflict with what changed the same name to something else", () => {
+    const base = { step: 1, note: "a", both: 1, gone: 1 };
+    const edited = { step: 1, note: "mine", both: 2, gone: 2 };
+    const newest = { step: 9, note: "theirs", both: 2 };
+    expect(conflictingNames(base, edited, newest)).toEqual(["note", "gone"]);
+    expect(editedDocument(base, edited, newest)).toEqual({ step: 9, note: "mine", both: 2, gone: 2 });
+  });
+});
+
+describe("a typed document", () => {
+  test("is counted as the server counts it: compact, as UTF-8", () => {
+    const text = '{ "name": "Zoë 😀",\n  "n": 1.50 }';
+    expect(readDocument(text)).toEqual({
+      ok: true,
+      document: { name: "Zoë 😀", n: 1.5 },
+      bytes: new TextEncoder().encode(JSON.stringify(JSON.parse(text))).length,
+    });
+  });
+
+  test.each([
+    ['{\n  "a": 1,\n}', "Property name expected", 3, 1],
+    ['{ "a" 1 }', "Colon expected", 1, 7],
+    ['{ "a": 1 "b": 2 }', "Comma expected", 1, 10],
+    ['{ "a": tru }', "Invalid symbol", 1, 8],
+    ['{ "a": 1 } // no', "Invalid comment token", 1, 12],
+    ["", "Empty: the smallest document is {}", 1, 1],
+    ["[1]", "A document is an object: { … }", 1, 1],
+  ])("%j is refused where it is wrong", (text, message, line, column) => {
+    const read = readDocument(text);
+    expect(read).toMatchObject({ ok: false, message, place: { line, column } });
+  });
+
+  test("is refused when it cannot be stored", () => {
+    expect(readDocument(`${'{"a":'.repeat(65)}1${"}".repeat(65)}`)).toMatchObject({ ok: false });
+    expect(readDocument('{"a":1e999}')).toMatchObject({ ok: false });
+    expect(readDocument('{"a":{"__proto__":1}}')).toMatchObject({ ok: false });
+  });
+});
