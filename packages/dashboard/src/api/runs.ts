@@ -17,3 +17,13 @@ export function listRuns(query: Readonly<Record<string, string | undefined>>, si
 export function retrieveRun(id: string, signal?: AbortSignal) {
   return call<RetrievedRun>({ path: `/api/v3/runs/${encodeURIComponent(id)}`, signal });
 }
+
+/** Cancels a run; repeatable. */
+export function cancelRun(id: string) {
+  return call<{ id: string }>({ method: "POST", path: `/api/v2/runs/${encodeURIComponent(id)}/cancel` });
+}
+
+/** Triggers a run's task once more; the id is the new run's. */
+export function replayRun(id: string) {
+  return call<{ id: string }>({ method: "POST", path: `/api/v1/runs/${encodeURIComponent(id)}/replay` });
+}

@@ -11,7 +11,13 @@ export interface ShownProgress {
   readonly ratePerSecond: number | undefined;
   /** Milliseconds to go; undefined when it cannot be told. */
   readonly etaMs: number | undefined;
+  /** Where the number is that moves, and what it is when all is done. */
+  readonly path: readonly string[];
+  readonly goal: number;
 }
+
+/** More bars than this say nothing any more. */
+const MAX_SHOWN = 8;
 
 /**
  * The progress in a document: what stands under `progress` (a number from 0 to 1 or to 100, or the object that
@@ -31,11 +37,32 @@ export function progressOf(metadata: JsonObject | undefined): ShownProgress | un
   return undefined;
 }
 
+/** All of them: what stands under `progress` first, then each object that `metadata.progress` could have kept. */
+export function allProgress(metadata: JsonObject): ShownProgress[] {
+  const first = progressOf(metadata);
+  if (first === undefined) return [];
+  const found = [first];
+  for (const [key, value] of Object.entries(metadata)) {
+    const one = key === first.key ? undefined : fromObject(key, value);
+    if (one !== undefined && found.push(one) === MAX_SHOWN) break;
+  }
+  return found;
+}
+
 /** A whole 1 is all of it: nobody shows one per cent as 1 and a half as 0.5. */
 function fromNumber(key: string, value: JsonValue | undefined): ShownProgress | undefined {
   if (typeof value !== "number" || value < 0 || value > 100) return undefined;
   const percent = value <= 1 ? value * 100 : value;
-  return { key, percent, done: undefined, total: undefined, ratePerSecond: undefined, etaMs: undefined };
+  return {
+    key,
+    percent,
+    done: undefined,
+    total: undefined,
+    ratePerSecond: undefined,
+    etaMs: undefined,
+    path: [key],
+    goal: value <= 1 ? 1 : 100,
+  };
 }
 
 function fromObject(key: string, value: JsonValue | undefined): ShownProgress | undefined {
@@ -52,6 +79,8 @@ function fromObject(key: string, value: JsonValue | undefined): ShownProgress | 
     total,
     ratePerSecond: numberIn(value, "ratePerSecond"),
     etaMs: numberIn(value, "etaMs"),
+    path: [key, "done"],
+    goal: total,
   };
 }
 

@@ -32,7 +32,17 @@ export const anyDocument: fc.Arbitrary<JsonObject> = fc.dictionary(name, anyValu
 
 const key = fc.oneof(
   name.filter((text) => !text.startsWith("$.")),
-  fc.constantFrom("$.a", "$.a.b", "$.list.0", "$.list.3", "$.deep.a.b", "$.*", "$.*.a", "$.list[0:2]", "$.a\\.b"),
+  fc.constantFrom(
+    "$.a",
+    "$.a.b",
+    "$.list.0",
+    "$.list.3",
+    "$.deep.a.b",
+    "$.*",
+    "$.*.a",
+    "$.list[0:2]",
+    "$.a\\.b",
+  ),
 );
 
 /** Any operation; many of them meet each other. */

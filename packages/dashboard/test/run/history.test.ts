@@ -59,7 +59,9 @@ describe("the document at any moment", () => {
   });
 
   test("belongs to the caller", () => {
-    const timeline = new Timeline(historyOf({ list: [1] }, [[{ type: "append", key: "list", value: 2 }]]).history);
+    const timeline = new Timeline(
+      historyOf({ list: [1] }, [[{ type: "append", key: "list", value: 2 }]]).history,
+    );
     timeline.documentAt(1)["list"] = "gone";
     timeline.documentAt(0)["list"] = "gone";
     expect(timeline.documentAt(1)).toEqual({ list: [1, 2] });
@@ -68,20 +70,32 @@ describe("the document at any moment", () => {
 
 describe("numbers over time", () => {
   test("are the numbers of the documents at their place", () => {
-    const path = fc.constantFrom<(string | number)[]>(["a"], ["count"], ["list", 0], ["deep", "a"], ["a.b"], ["$.a"]);
+    const path = fc.constantFrom<(string | number)[]>(
+      ["a"],
+      ["count"],
+      ["list", 0],
+      ["deep", "a"],
+      ["a.b"],
+      ["$.a"],
+    );
     fc.assert(
-      fc.property(anyDocument, anyWrites, fc.uniqueArray(path, { selector: String }), (document, writes, paths) => {
-        const { history, documents } = historyOf(document, writes);
-        const places = paths.map((one) => ({ id: one.join("/"), path: one }));
-        const series = numericSeries(history, places);
-        for (const place of places) {
-          const samples = series.get(place.id) ?? [];
-          documents.forEach((one, index) => {
-            const last = samples.findLast((sample) => sample.atMs <= Date.parse(at(index)));
-            expect(last?.value).toBe(numberIn(one, place.path));
-          });
-        }
-      }),
+      fc.property(
+        anyDocument,
+        anyWrites,
+        fc.uniqueArray(path, { selector: String }),
+        (document, writes, paths) => {
+          const { history, documents } = historyOf(document, writes);
+          const places = paths.map((one) => ({ id: one.join("/"), path: one }));
+          const series = numericSeries(history, places);
+          for (const place of places) {
+            const samples = series.get(place.id) ?? [];
+            documents.forEach((one, index) => {
+              const last = samples.findLast((sample) => sample.atMs <= Date.parse(at(index)));
+              expect(last?.value).toBe(numberIn(one, place.path));
+            });
+          }
+        },
+      ),
     );
   });
 
@@ -96,8 +110,16 @@ describe("numbers over time", () => {
 });
 
 describe("what comes after", () => {
-  const { history } = historyOf({}, [[{ type: "set", key: "a", value: 1 }], [{ type: "set", key: "a", value: 2 }]]);
-  const third = { version: 3, at: at(3), attempt: 2, operations: [{ type: "set", key: "a", value: 3 }] } as const;
+  const { history } = historyOf({}, [
+    [{ type: "set", key: "a", value: 1 }],
+    [{ type: "set", key: "a", value: 2 }],
+  ]);
+  const third = {
+    version: 3,
+    at: at(3),
+    attempt: 2,
+    operations: [{ type: "set", key: "a", value: 3 }],
+  } as const;
 
   test("is put behind what is known, once", () => {
     const answer = { limitBytes: 4096, changes: [...history.changes.slice(1), third] };
@@ -118,7 +140,9 @@ describe("what comes after", () => {
   });
 
   test("folds the older half away when it gets too much, and nothing else changes", () => {
-    const writes = Array.from({ length: 5_000 }, (): Operation[] => [{ type: "increment", key: "n", value: 1 }]);
+    const writes = Array.from({ length: 5_000 }, (): Operation[] => [
+      { type: "increment", key: "n", value: 1 },
+    ]);
     const long = historyOf({}, writes).history;
     const more = { version: 5_001, at: at(5_001), attempt: 1, operations: writes[0] ?? [] };
     const known = withAnswer(long, { limitBytes: 4096, changes: [more] });

@@ -42,7 +42,10 @@ describe("pace", () => {
   test("starts over with another attempt", () => {
     const again = [...steady(10, 10, 1_000), { atMs: 11_000, value: 0 }];
     expect(paceOf(again, 100, 12_000)).toBeUndefined();
-    expect(paceOf([...again, { atMs: 13_000, value: 4 }], 100, 13_000)).toEqual({ perSecond: 2, leftMs: 48_000 });
+    expect(paceOf([...again, { atMs: 13_000, value: 4 }], 100, 13_000)).toEqual({
+      perSecond: 2,
+      leftMs: 48_000,
+    });
   });
 
   test("has no end where it does not move, and none left at the goal", () => {

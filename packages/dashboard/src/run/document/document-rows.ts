@@ -34,6 +34,16 @@ export function documentRows(document: JsonObject | readonly JsonValue[], openin
   return rows;
 }
 
+/**
+ * The rows whose name or text contains a text in any case, below what contains them. Linear in the document and its
+ * texts.
+ */
+export function matchingRows(document: JsonObject | readonly JsonValue[], text: string): DocumentRow[] {
+  const rows: DocumentRow[] = [];
+  addMatches(rows, document, undefined, text.toLowerCase());
+  return rows;
+}
+
 /** Names and indexes from the top of the document to the row. */
 export function rowPath(row: DocumentRow): (string | number)[] {
   const path: (string | number)[] = [];
@@ -61,25 +71,62 @@ function addMembers(
   parent: DocumentRow | undefined,
   openings: Openings,
 ): void {
-  const names = Array.isArray(container) ? container.keys() : Object.keys(container);
-  const siblings = Array.isArray(container) ? container.length : Object.keys(container).length;
-  let position = 0;
-  for (const name of names) {
-    const value = (container as Record<string | number, JsonValue>)[name] ?? null;
-    const id = memberId(parent?.id ?? "", name);
-    const level = (parent?.level ?? 0) + 1;
-    const count = memberCount(value);
-    const expanded =
-      count === undefined || count === 0 ? undefined : (openings.get(id) ?? isOpenAtFirst(level, count));
-    position += 1;
-    const row: DocumentRow = { id, parent, name, value, level, position, siblings, expanded };
-    rows.push(row);
-    if (expanded === true && typeof value === "object" && value !== null) {
-      addMembers(rows, value, row, openings);
+  for (const row of memberRows(container, parent)) {
+    const { level, value } = row;
+    const count = memberCount(value) ?? 0;
+    if (count === 0) {
+      rows.push(row);
+      continue;
     }
+    const expanded = openings.get(row.id) ?? (level <= MAX_OPEN_LEVEL && count <= MAX_OPEN_MEMBERS);
+    const opened = { ...row, expanded };
+    rows.push(opened);
+    if (expanded && isContainer(value)) addMembers(rows, value, opened, openings);
   }
 }
 
-function isOpenAtFirst(level: number, count: number): boolean {
-  return level <= MAX_OPEN_LEVEL && count <= MAX_OPEN_MEMBERS;
+/** Adds what matches, below what contains it. @returns whether anything did */
+function addMatches(
+  rows: DocumentRow[],
+  container: JsonObject | readonly JsonValue[],
+  parent: DocumentRow | undefined,
+  text: string,
+): boolean {
+  let found = false;
+  for (const row of memberRows(container, parent)) {
+    const at = rows.length;
+    const opened = { ...row, expanded: true };
+    const below = isContainer(row.value) && addMatches(rows, row.value, opened, text);
+    if (below) rows.splice(at, 0, opened);
+    else if (matches(row, text)) rows.push(row);
+    else continue;
+    found = true;
+  }
+  return found;
+}
+
+function matches({ name, value }: DocumentRow, text: string): boolean {
+  if (String(name).toLowerCase().includes(text)) return true;
+  return !isContainer(value) && String(value).toLowerCase().includes(text);
+}
+
+function* memberRows(
+  container: JsonObject | readonly JsonValue[],
+  parent: DocumentRow | undefined,
+): Generator<DocumentRow> {
+  const isList = Array.isArray(container);
+  const names = isList ? container.keys() : Object.keys(container);
+  const siblings = isList ? container.length : Object.keys(container).length;
+  const level = (parent?.level ?? 0) + 1;
+  let position = 0;
+  for (const name of names) {
+    const value = (container as Record<string | number, JsonValue>)[name] ?? null;
+    position += 1;
+    const id = memberId(parent?.id ?? "", name);
+    yield { id, parent, name, value, level, position, siblings, expanded: undefined };
+  }
+}
+
+function isContainer(value: JsonValue): value is JsonObject | JsonValue[] {
+  return typeof value === "object" && value !== null;
 }

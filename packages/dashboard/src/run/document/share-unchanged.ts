@@ -19,7 +19,12 @@ export function shareUnchanged(previous: JsonObject, next: JsonObject): SharedDo
   return { document: document as JsonObject, changed };
 }
 
-function share(previous: JsonValue | undefined, next: JsonValue, id: string, changed: Set<string>): JsonValue {
+function share(
+  previous: JsonValue | undefined,
+  next: JsonValue,
+  id: string,
+  changed: Set<string>,
+): JsonValue {
   if (previous === next) return next;
   if (isContainer(previous) && isContainer(next) && Array.isArray(previous) === Array.isArray(next)) {
     const before = changed.size;

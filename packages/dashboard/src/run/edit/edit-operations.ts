@@ -1,4 +1,11 @@
-import { deepEqual, isPathKey, isSafeKey, type JsonObject, type JsonValue, type Operation } from "@runmeta/runtime/protocol";
+import {
+  deepEqual,
+  isPathKey,
+  isSafeKey,
+  type JsonObject,
+  type JsonValue,
+  type Operation,
+} from "@runmeta/runtime/protocol";
 
 /** What `PUT /api/v1/runs/{runId}/metadata` is given to make an edit so. */
 export type EditRequest = { readonly operations: readonly Operation[] } | { readonly metadata: JsonObject };

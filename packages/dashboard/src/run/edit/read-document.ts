@@ -29,7 +29,8 @@ export function readDocument(text: string): ReadDocument {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return wrong("A document is an object: { … }", placeOf(text, 0));
   }
-  if (!isJsonObject(value)) return wrong("Has a number out of range, or a key __proto__, which cannot be stored");
+  if (!isJsonObject(value))
+    return wrong("Has a number out of range, or a key __proto__, which cannot be stored");
   return { ok: true, document: value, bytes: jsonBytes(value) };
 }
 

@@ -1,5 +1,11 @@
-import { applyOperations, cloneJson, type JsonObject, type JsonValue, type Operation, rootOf } from "@runmeta/runtime/protocol";
-import type { RunHistory } from "./run-history.ts";
+import {
+  cloneJson,
+  type JsonObject,
+  type JsonValue,
+  type Operation,
+  rootOf,
+} from "@runmeta/runtime/protocol";
+import { applyChange, type RunHistory } from "./run-history.ts";
 
 /** From `atMs` on the value was this, until the next one; undefined while it was no number. */
 export interface Sample {
@@ -32,14 +38,15 @@ export function numericSeries(history: RunHistory, places: readonly Place[]): Ma
   const series = new Map(places.map((place): [string, Sample[]] => [place.id, []]));
   const take = (roots: Iterable<string>, at: string) => {
     for (const root of roots) {
-      for (const { id, path } of byRoot.get(root) ?? []) record(series.get(id) ?? [], at, valueAt(document, path));
+      for (const { id, path } of byRoot.get(root) ?? [])
+        record(series.get(id) ?? [], at, valueAt(document, path));
     }
   };
   take(byRoot.keys(), history.base.at);
   history.changes.forEach((change, index) => {
     const operations = whole ? change.operations : (wanted[index] ?? []).map((one) => narrowed(one, byRoot));
     if (operations.length === 0) return;
-    document = applyOperations(document, operations).document;
+    document = applyChange(document, operations);
     take(new Set(operations.flatMap((one) => rootsOf(one, byRoot))), change.at);
   });
   return new Map([...series].filter(([, samples]) => samples.some((sample) => sample.value !== undefined)));

@@ -1,4 +1,10 @@
-import { applyOperations, cloneJson, type JsonObject, jsonBytes, type Operation } from "@runmeta/runtime/protocol";
+import {
+  applyOperation,
+  cloneJson,
+  type JsonObject,
+  jsonBytes,
+  type Operation,
+} from "@runmeta/runtime/protocol";
 
 /** Operations that were written together. */
 export interface HistoryChange {
@@ -47,15 +53,23 @@ export function momentAt(history: RunHistory, index: number): string {
   return history.changes[index - 1]?.at ?? history.base.at;
 }
 
+/**
+ * The document after a change; it takes ownership of the one before. One operation at a time: what a list of operations
+ * may add at most counts for a request, and a change can be of several.
+ */
+export function applyChange(document: JsonObject, operations: readonly Operation[]): JsonObject {
+  return operations.reduce((before, operation) => applyOperation(before, operation).document, document);
+}
+
 /** The same history with its older half in the base, where it has grown too much. */
 function folded(history: RunHistory): RunHistory {
   const { changes, base } = history;
   if (changes.length <= MAX_CHANGES && !exceedsBytes(changes)) return history;
   const half = Math.ceil(changes.length / 2);
   const older = changes.slice(0, half);
-  const { document } = applyOperations(
+  const document = older.reduce(
+    (before, change) => applyChange(before, change.operations),
     cloneJson(base.document),
-    older.flatMap((change) => change.operations),
   );
   const last = older.at(-1);
   if (last === undefined) return history;

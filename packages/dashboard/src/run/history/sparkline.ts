@@ -31,7 +31,7 @@ export function sparklinePath(samples: readonly Sample[], frame: SparklineFrame)
 }
 
 /** Smallest and largest number of a series; 0 and 0 where it has none. */
-export function range(samples: readonly Sample[]): { min: number; max: number } {
+function range(samples: readonly Sample[]): { min: number; max: number } {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (const { value } of samples) {

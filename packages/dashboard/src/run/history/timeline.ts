@@ -1,5 +1,5 @@
-import { applyOperations, cloneJson, type JsonObject } from "@runmeta/runtime/protocol";
-import type { RunHistory } from "./run-history.ts";
+import { cloneJson, type JsonObject } from "@runmeta/runtime/protocol";
+import { applyChange, type RunHistory } from "./run-history.ts";
 
 /** Documents that are kept to go on from: each has the size of the run's document. */
 const MAX_CHECKPOINTS = 16;
@@ -25,9 +25,7 @@ export class Timeline {
     let { at, document } = this.#startBefore(index);
     while (at < index) {
       const next = Math.min(index, (Math.floor(at / this.#spacing) + 1) * this.#spacing);
-      for (const change of changes.slice(at, next)) {
-        document = applyOperations(document, change.operations).document;
-      }
+      for (const change of changes.slice(at, next)) document = applyChange(document, change.operations);
       at = next;
       if (at % this.#spacing === 0) this.#checkpoints.set(at, cloneJson(document));
     }

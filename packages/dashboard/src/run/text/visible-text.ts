@@ -16,7 +16,8 @@ const INVISIBLE_RUN = new RegExp(`(${INVISIBLE.source})\\1*`, "gu");
 
 /** Joins emoji and shapes letters of scripts that need it: where they do their work they are part of what is seen. */
 const JOINER = /[\u200c\u200d]/;
-const JOINED_BEFORE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Oriya}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Mongolian}\p{Script=Syriac}]$/u;
+const JOINED_BEFORE =
+  /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Oriya}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Mongolian}\p{Script=Syriac}]\ufe0f?$/u;
 
 /**
  * Cuts a text where characters stand that change it without being seen, and names those (`U+202E`, `U+200B ×12`).

@@ -1,0 +1,58 @@
+import { type JsonObject, jsonBytes } from "@runmeta/runtime/protocol";
+import { useDeferredValue, useMemo, useState } from "react";
+import { conflictingNames, editedDocument, editRequest } from "./edit-operations.ts";
+import { type ReadDocument, readDocument } from "./read-document.ts";
+
+/** A document that is being edited. */
+export interface Draft {
+  /** What the text began as; another one for another beginning. */
+  readonly start: string;
+  readonly read: ReadDocument;
+  /** Bytes of the document that saving leads to; undefined while the text is none. */
+  readonly bytes: number | undefined;
+  /** Whether saving would change something. */
+  readonly changes: boolean;
+  /** Top-level names that somebody else changed to something else meanwhile. */
+  readonly conflicts: readonly string[];
+  /** Somebody else changed something, in conflict or not. */
+  readonly overtaken: boolean;
+  /** What to send; undefined while the text is no document. */
+  request(): ReturnType<typeof editRequest> | undefined;
+  type(text: string): void;
+  /** Begins again with a document. */
+  restart(document: JsonObject): void;
+}
+
+/** An edit of a document that others write to meanwhile. @param newest the document as it is now */
+export function useDraft(newest: JsonObject): Draft {
+  const [base, setBase] = useState(newest);
+  const start = useMemo(() => JSON.stringify(base, null, 2), [base]);
+  const [typed, setTyped] = useState(start);
+  // Reading a large document must not hold back the next key.
+  const text = useDeferredValue(typed);
+  const read = useMemo(() => readDocument(text), [text]);
+  const edited = read.ok ? read.document : undefined;
+  const bytes = useMemo(
+    () => (edited === undefined ? undefined : jsonBytes(editedDocument(base, edited, newest))),
+    [base, edited, newest],
+  );
+  const conflicts = useMemo(
+    () => (edited === undefined ? [] : conflictingNames(base, edited, newest)),
+    [base, edited, newest],
+  );
+  const request = useMemo(() => edited && editRequest(base, edited), [base, edited]);
+  return {
+    start,
+    read,
+    bytes,
+    changes: request !== undefined && ("metadata" in request || request.operations.length > 0),
+    conflicts,
+    overtaken: newest !== base,
+    request: () => (text === typed ? request : undefined),
+    type: setTyped,
+    restart(document) {
+      setBase(document);
+      setTyped(JSON.stringify(document, null, 2));
+    },
+  };
+}

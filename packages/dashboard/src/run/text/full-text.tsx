@@ -1,0 +1,48 @@
+import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { Button } from "../../ui/button.tsx";
+import { CopyButton } from "../parts/copy-button.tsx";
+import { formatBytes } from "../parts/format-bytes.ts";
+import { textBlocks } from "./cut-text.ts";
+import { visibleLine } from "./visible-text.ts";
+
+/** Characters that a browser lays out together. */
+const BLOCK_LENGTH = 4_096;
+
+/** All of a long text, in a dialog of its own. */
+export function FullText(props: {
+  readonly title: ReactNode;
+  readonly text: string;
+  readonly onClose: () => void;
+}) {
+  const { title, text, onClose } = props;
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const bytes = useMemo(() => new TextEncoder().encode(text).length, [text]);
+  return (
+    <dialog className="full-text" ref={dialog} onClose={onClose} aria-label="The whole text">
+      <header>
+        <h2 className="cut">{title}</h2>
+        <span className="muted number">{formatBytes(bytes)}</span>
+        <CopyButton text={() => text}>Copy</CopyButton>
+        <Button onClick={() => dialog.current?.close()}>Close</Button>
+      </header>
+      <TextBlocks text={text} />
+    </dialog>
+  );
+}
+
+/** A text of any length: only the blocks that somebody sees are laid out. */
+export function TextBlocks({ text }: { readonly text: string }) {
+  const blocks = useMemo(() => textBlocks(text, BLOCK_LENGTH).map(visibleLine), [text]);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <pre className="text-blocks" tabIndex={0}>
+      {blocks.map((block, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: blocks have no other name, and keep their place
+        <bdi className="text-block" key={index}>
+          {block}
+        </bdi>
+      ))}
+    </pre>
+  );
+}
