@@ -1,60 +1,61 @@
-import { useState } from "react";
-import { Link } from "wouter";
-import { type ListedRun, listRuns } from "../api/runs.ts";
-import { usePoll } from "../live/use-poll.ts";
-import { progressOf } from "../progress/progress-of.ts";
+import { useMemo } from "react";
+import { listRuns } from "../api/runs.ts";
+import type { ListSource } from "../list/cursor-list.ts";
+import { useCursorList } from "../list/use-cursor-list.ts";
+import { VirtualTable } from "../list/virtual-table.tsx";
+import { Button } from "../ui/button.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
-import { previewOf } from "../ui/json-preview.ts";
-import { ProgressBar } from "../ui/progress-bar.tsx";
-import { RunDuration } from "../ui/run-duration.tsx";
-import { StatusBadge } from "../ui/status-badge.tsx";
-import { Tags } from "../ui/tags.tsx";
-import { Time } from "../ui/time.tsx";
+import { ErrorNote } from "../ui/error-note.tsx";
 import { useTitle } from "../ui/use-title.ts";
+import { FirstRun } from "./first-run.tsx";
+import { RUN_COLUMNS } from "./run-columns.tsx";
+import { formatRunFilter, parseRunFilter, type RunFilter, runFilterQuery } from "./run-filter.ts";
+import { RunFilterBar } from "./run-filter-bar.tsx";
+import { type RunRow, runRow } from "./run-row.ts";
+import { useRunFilter } from "./use-run-filter.ts";
 
-/** All runs, newest first. */
+/** How often the runs on the screen are read again, in milliseconds. */
+const REFRESH_MS = 1_000;
+
+/** All runs, newest first, live; the filter is in the address. */
 export function RunsPage() {
   useTitle("Runs");
-  const [runs, setRuns] = useState<readonly ListedRun[]>();
-  usePoll("runs", 1_000, async (signal) => {
-    const answer = await listRuns({ "page[size]": "50" }, signal);
-    if (answer?.ok) setRuns(answer.value.data);
-    return answer;
-  });
-  if (runs === undefined) return null;
-  if (runs.length === 0) return <EmptyState title="No runs yet" />;
+  const [filter, setFilter] = useRunFilter();
+  const key = formatRunFilter(filter);
+  const source = useMemo(() => runsMatching(filter), [filter]);
+  const list = useCursorList(key, source, REFRESH_MS);
+  const empty = list.complete && list.rows.length === 0;
   return (
-    <>
-      <h1>Runs</h1>
-      <table>
-        <tbody>
-          {runs.map((run) => {
-            const progress = progressOf(run.metadata);
-            return (
-              <tr key={run.id}>
-                <td>
-                  <Link href={`/runs/${run.id}`}>{run.id}</Link>
-                </td>
-                <td>
-                  <StatusBadge status={run.status} />
-                </td>
-                <td>{run.taskIdentifier}</td>
-                <td>
-                  <Tags tags={run.tags} most={2} />
-                </td>
-                <td>
-                  <Time at={run.createdAt} />
-                </td>
-                <td>
-                  <RunDuration run={run} />
-                </td>
-                <td>{progress === undefined ? null : <ProgressBar progress={progress} label={run.id} />}</td>
-                <td>{previewOf(run.metadata, progress?.key)}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </>
+    <div className="list-page">
+      <div className="page-head">
+        <h1>Runs</h1>
+        <RunFilterBar filter={filter} onChange={setFilter} />
+      </div>
+      {list.fault?.kind === "refused" ? <ErrorNote fault={list.fault} /> : null}
+      {empty && key === "" ? <FirstRun /> : null}
+      {empty && key !== "" ? (
+        <EmptyState title="No run matches">
+          <p className="muted">Take a filter away, or look at a longer time.</p>
+          <Button onClick={() => setFilter(parseRunFilter(""))}>Show all runs</Button>
+        </EmptyState>
+      ) : null}
+      {empty ? null : <VirtualTable key={key} name="runs" label="Runs" list={list} columns={RUN_COLUMNS} />}
+    </div>
   );
+}
+
+function runsMatching(filter: RunFilter): ListSource<RunRow> {
+  const conditions = runFilterQuery(filter);
+  return {
+    cursorOf: (run) => run.id,
+    async read({ size, after }, signal) {
+      const answer = await listRuns(
+        { ...conditions, "page[size]": String(size), "page[after]": after },
+        signal,
+      );
+      if (!answer?.ok) return answer;
+      const { data, pagination } = answer.value;
+      return { ...answer, value: { rows: data.map(runRow), next: pagination.next } };
+    },
+  };
 }

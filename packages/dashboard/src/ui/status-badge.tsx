@@ -17,12 +17,17 @@ const LOOKS: Readonly<Record<string, readonly [tone: string, text: string]>> = {
   CLOSED: ["stopped", "Closed"],
 };
 
+/** The words for a status. */
+export function statusText(status: string): string {
+  return LOOKS[status]?.[1] ?? status;
+}
+
 /** The status of a run or a session. */
 export function StatusBadge({ status }: { readonly status: string }) {
   return (
     <span className="status" data-tone={LOOKS[status]?.[0] ?? "waiting"}>
       <span className="status-dot" aria-hidden="true" />
-      {LOOKS[status]?.[1] ?? status}
+      {statusText(status)}
     </span>
   );
 }
