@@ -1,12 +1,9 @@
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
-import { signOut } from "../api/sign-in.ts";
-import { useReadOnly, useSignIn } from "../sign-in/sign-in-state.tsx";
-import { Button } from "../ui/button.tsx";
+import { AccountMenu } from "./account-menu.tsx";
 import { ConnectionBadge } from "./connection-badge.tsx";
 import mark from "./mark.svg";
 import { StaleNote } from "./stale-note.tsx";
-import { ThemeSwitch } from "./theme-switch.tsx";
 
 const PLACES = [
   { path: "/runs", name: "Runs" },
@@ -17,8 +14,6 @@ const PLACES = [
 /** What is around every page of who is signed in. */
 export function Shell({ children }: { readonly children: ReactNode }) {
   const [path] = useLocation();
-  const { state, set } = useSignIn();
-  const readOnly = useReadOnly();
   return (
     <div className="shell">
       <a className="skip-link" href="#content">
@@ -43,23 +38,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </nav>
         <div className="bar-end">
           <ConnectionBadge />
-          {state.status === "signed-in" ? (
-            <span className="environment" title={readOnly ? "This key may look only" : "Environment"}>
-              {state.environment}
-              {readOnly ? " · read-only" : ""}
-            </span>
-          ) : null}
-          <ThemeSwitch />
-          <Button
-            kind="quiet"
-            onClick={() => {
-              void signOut().then((answer) => {
-                if (answer?.ok) set({ status: "signed-out" });
-              });
-            }}
-          >
-            Sign out
-          </Button>
+          <AccountMenu />
         </div>
       </header>
       <StaleNote />

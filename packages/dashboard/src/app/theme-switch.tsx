@@ -5,9 +5,9 @@ export function ThemeSwitch() {
   const [theme, setTheme] = useTheme();
   return (
     <label className="theme-switch">
-      <span className="visually-hidden">Theme</span>
+      Theme
       <select value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
-        <option value="system">System theme</option>
+        <option value="system">As the system</option>
         <option value="light">Light</option>
         <option value="dark">Dark</option>
       </select>

@@ -1,0 +1,40 @@
+import { useId } from "react";
+
+interface JsonFieldProps {
+  readonly label: string;
+  readonly text: string;
+  onChange(text: string): void;
+  readonly problem: string | undefined;
+  /** What the server will count, and how much it allows. */
+  readonly bytes?: { readonly used: number; readonly limit: number } | undefined;
+}
+
+/** Text that must be JSON: what is wrong with it, and how large it is. */
+export function JsonField({ label, text, onChange, problem, bytes }: JsonFieldProps) {
+  const id = useId();
+  const over = bytes !== undefined && bytes.used > bytes.limit;
+  return (
+    <div className="json-field">
+      <div className="json-field-head">
+        <label htmlFor={id}>{label}</label>
+        {bytes === undefined ? null : (
+          <span className="number" data-over={over}>
+            {bytes.used.toLocaleString()} of {bytes.limit.toLocaleString()} bytes
+          </span>
+        )}
+      </div>
+      <textarea
+        id={id}
+        value={text}
+        onChange={(event) => onChange(event.target.value)}
+        spellCheck={false}
+        rows={Math.min(30, Math.max(6, text.split("\n").length + 1))}
+        aria-invalid={problem !== undefined || over}
+        aria-describedby={`${id}-problem`}
+      />
+      <p id={`${id}-problem`} className="field-refusal" role="alert">
+        {problem ?? (over ? "This is more than the server takes." : "")}
+      </p>
+    </div>
+  );
+}
