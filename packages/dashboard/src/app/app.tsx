@@ -10,6 +10,7 @@ import { useSignIn } from "../sign-in/sign-in-state.tsx";
 import { signInAddress, wayBack } from "../sign-in/way-back.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { ErrorNote } from "../ui/error-note.tsx";
+import { lastSegment } from "./last-segment.ts";
 import { Shell } from "./shell.tsx";
 
 /** The page that the address names, for who is signed in; the sign-in page for everybody else. */
@@ -51,7 +52,7 @@ function Pages() {
         <Route path="/records">
           <RecordsPage />
         </Route>
-        <Route path="/records/:id">{({ id }) => <RecordPage key={id} id={id} />}</Route>
+        <Route path="/records/:id">{() => <RecordPage key={lastSegment()} id={lastSegment()} />}</Route>
         <Route>
           <EmptyState title="There is no such page" />
         </Route>
