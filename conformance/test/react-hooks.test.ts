@@ -1,4 +1,4 @@
-import { useRun, useTaskTrigger } from "@trigger.dev/react-hooks";
+import { useRealtimeStream, useRun, useTaskTrigger } from "@trigger.dev/react-hooks";
 import { auth, runs, tasks } from "@trigger.dev/sdk";
 import { createElement } from "react";
 import { create } from "react-test-renderer";
@@ -58,6 +58,24 @@ onEveryDatabase((api) => {
       const { run, error } = await page.until(({ isError }) => isError);
       expect([run, (error as { status?: number }).status]).toEqual([undefined, 403]);
       page.unmount();
+    });
+  });
+
+  describe("useRealtimeStream", () => {
+    test("shows the parts of a stream as they come, with a token that may read the run", async () => {
+      const id = await api.run();
+      const accessToken = await auth.createPublicToken({ scopes: { read: { runs: [id] } } });
+      const page = render(() => useRealtimeStream<string>(id, "words", { accessToken, baseURL: api.url }));
+      // Outside of a worker the official SDK appends to nothing.
+      const append = (body: string) =>
+        api.plain("POST", `/realtime/v1/streams/${id}/self/words/append`, { body });
+      await append("a");
+      await page.until(({ parts }) => parts.length === 1);
+      await append("b");
+      const shown = await page.until(({ parts }) => parts.length === 2);
+      expect(shown).toMatchObject({ parts: ["a", "b"], error: undefined });
+      page.unmount();
+      await runs.cancel(id);
     });
   });
 

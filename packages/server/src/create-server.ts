@@ -19,6 +19,7 @@ import { RecordService } from "./service/record-service.ts";
 import { RunChanges } from "./service/run-changes.ts";
 import { RunService } from "./service/run-service.ts";
 import { SessionService } from "./service/session-service.ts";
+import { StreamService } from "./service/streams/stream-service.ts";
 import { StorageError } from "./storage/storage.ts";
 
 /** A running server: the API, its storage and its engine. */
@@ -116,6 +117,7 @@ async function startServer(
     batches: new BatchService(storage, runs, clock),
     packets: new PacketUploads(storage),
     feed,
+    streams: new StreamService({ storage, changes, clock }),
     metadata,
     history,
     maximumSizeBytes,

@@ -35,6 +35,7 @@ const runFields = z.object({
   expiredAt: date.optional(),
   ttl: z.string().optional(),
   tags: z.array(z.string()),
+  realtimeStreams: z.array(z.string()).optional().describe("Keys of its streams; absent where it has none."),
   costInCents: z.number(),
   baseCostInCents: z.number(),
   durationMs: z.number(),

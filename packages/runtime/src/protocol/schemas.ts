@@ -50,6 +50,7 @@ export {
   sessionItem,
   updateSessionBody,
 } from "./session-schemas.ts";
+export { appendToStreamReply, createStreamReply, streamProgressReply } from "./stream-schemas.ts";
 export { publicTokenBody, publicTokenReply, tokenClaimsReply } from "./token-schemas.ts";
 export {
   addBatchItemsReply,

@@ -63,7 +63,7 @@ async function readRaw(
     try {
       return new Uint8Array(await request.arrayBuffer());
     } catch (cause) {
-      throw cutShort(cause);
+      throw new EarlyEnd(cause);
     }
   }
   const pieces: Uint8Array[] = [];
@@ -80,7 +80,7 @@ async function readPiece(reader: ReadableStreamDefaultReader<Uint8Array>) {
   try {
     return await reader.read();
   } catch (cause) {
-    throw cutShort(cause);
+    throw new EarlyEnd(cause);
   }
 }
 
@@ -102,10 +102,14 @@ function tooLargeBody(status: 413 | 422): HttpError {
   return new HttpError(status, "Request body too large", { connection: "close" });
 }
 
-function cutShort(cause: unknown): HttpError {
-  const error = new HttpError(400, "Request body ended early");
-  error.cause = cause;
-  return error;
+/** A body that ended before its end: the client went away, or its connection broke. */
+export class EarlyEnd extends HttpError {
+  override name = "EarlyEnd";
+
+  constructor(cause: unknown) {
+    super(400, "Request body ended early");
+    this.cause = cause;
+  }
 }
 
 function printable(text: string): string {

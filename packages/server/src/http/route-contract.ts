@@ -8,6 +8,7 @@ export const ROUTE_TAGS = [
   "Batches",
   "Sessions",
   "Realtime",
+  "Streams",
   "Records",
   "Tokens",
   "Workers",

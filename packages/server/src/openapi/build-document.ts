@@ -17,6 +17,7 @@ const TAG_DESCRIPTIONS: Readonly<Record<RouteContract["tag"], string>> = {
   Batches: "Starting many runs in two calls.",
   Sessions: "Documents that outlive a run, with tasks attached.",
   Realtime: "Changes as they happen, for pages and programs that watch.",
+  Streams: "Lists of values that grow while a run is executed, such as the words of an answer.",
   Records: "Documents of their own, without a run.",
   Tokens: "Public tokens: what a browser may see.",
   Workers: "For workers and queues that execute runs outside of this server.",

@@ -1,12 +1,17 @@
 import { MAX_IDEMPOTENCY_KEY_LENGTH } from "@runmeta/runtime/protocol";
 import { runId } from "@runmeta/runtime/protocol/schemas";
 import { z } from "zod";
+import { MAX_STREAM_KEY_LENGTH } from "../service/streams/stream-limits.ts";
 
 /** What stands for the parts of a path. A route with a new part adds it here; a test asks for the description. */
 const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
   runId: runId.describe("Id of the run."),
   taskId: z.string().max(128).describe("Id of the task, percent-encoded."),
   key: z.string().max(MAX_IDEMPOTENCY_KEY_LENGTH).describe("The idempotency key, percent-encoded."),
+  target: z
+    .enum(["self", "parent", "root"])
+    .describe("Whose stream it is: the run's own, its parent's or its root's."),
+  streamKey: z.string().max(MAX_STREAM_KEY_LENGTH).describe("The stream's key, percent-encoded."),
   session: z
     .string()
     .max(256)

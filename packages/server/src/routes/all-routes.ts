@@ -5,17 +5,20 @@ import type { Clock } from "../service/clock.ts";
 import type { Services } from "../service/services.ts";
 import { addBatchItemsRoute } from "./add-batch-items.ts";
 import { addTagsRoute } from "./add-tags.ts";
+import { appendToStreamRoute } from "./append-to-stream.ts";
 import { cancelRunRoute } from "./cancel-run.ts";
 import { closeSessionRoute } from "./close-session.ts";
 import { createBatchRoute } from "./create-batch.ts";
 import { createPacketUploadRoute } from "./create-packet-upload.ts";
 import { createRecordRoute } from "./create-record.ts";
 import { createSessionRoute } from "./create-session.ts";
+import { createStreamRoute } from "./create-stream.ts";
 import { deleteRecordRoute } from "./delete-record.ts";
 import { getMetadataRoute } from "./get-metadata.ts";
 import { batchEventsRoute, taggedRunsEventsRoute } from "./group-events.ts";
 import { batchShapeRoute, taggedRunsShapeRoute } from "./group-shapes.ts";
 import { healthRoute } from "./healthz.ts";
+import { ingestStreamRoute } from "./ingest-stream.ts";
 import { jwtClaimsRoute } from "./jwt-claims.ts";
 import { listRecordsRoute } from "./list-records.ts";
 import { listRunsRoute } from "./list-runs.ts";
@@ -24,6 +27,7 @@ import { metadataHistoryRoute } from "./metadata-history.ts";
 import { openApiRoute } from "./openapi.ts";
 import { publicTokensRoute } from "./public-tokens.ts";
 import { putMetadataRoute } from "./put-metadata.ts";
+import { readStreamRoute } from "./read-stream.ts";
 import { referenceRoute } from "./reference.ts";
 import { replayRunRoute } from "./replay-run.ts";
 import { rescheduleRunRoute } from "./reschedule-run.ts";
@@ -34,6 +38,7 @@ import { retrieveRunRoute } from "./retrieve-run.ts";
 import { retrieveSessionRoute } from "./retrieve-session.ts";
 import { runEventsRoute } from "./run-events.ts";
 import { runShapeRoute } from "./run-shape.ts";
+import { streamProgressRoute } from "./stream-progress.ts";
 import { triggerTaskRoute } from "./trigger-task.ts";
 import { updateRecordRoute } from "./update-record.ts";
 import { updateSessionRoute } from "./update-session.ts";
@@ -74,6 +79,11 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     runShapeRoute(services, clock),
     taggedRunsShapeRoute(services, clock),
     batchShapeRoute(services, clock),
+    createStreamRoute(services),
+    ingestStreamRoute(services),
+    streamProgressRoute(services),
+    appendToStreamRoute(services),
+    readStreamRoute(services),
     createSessionRoute(services),
     listSessionsRoute(services, clock),
     retrieveSessionRoute(services),

@@ -4,6 +4,13 @@ import type { Clock } from "./clock.ts";
 /** How servers on one database hear of each other's changes. */
 export type ChangeRelay = Pick<ChangeStorage, "announceRuns" | "onRunsAnnounced">;
 
+const STREAM_TOPIC = "stream:";
+
+/** What chunks of a stream are announced by; goes through the same messages as run ids, which a comma would break. */
+export function streamTopic(runId: string, key: string): string {
+  return `${STREAM_TOPIC}${runId}/${encodeURIComponent(key)}`;
+}
+
 /**
  * Tells who waits for a run that something about it has changed: its status, its tags or its document. It carries ids
  * only; a listener reads the row itself, so it can never see less than what was committed. Changes that other servers on the database
@@ -21,7 +28,7 @@ export class RunChanges {
   constructor(clock: Clock, relay?: ChangeRelay) {
     this.#clock = clock;
     this.#relay = relay;
-    this.#endRelay = relay?.onRunsAnnounced((runIds) => this.#wake(runIds));
+    this.#endRelay = relay?.onRunsAnnounced((ids) => this.#hear(ids));
   }
 
   /** To be called after the commit. A listener that throws is the listener's fault and stops nobody else. */
@@ -37,10 +44,25 @@ export class RunChanges {
     this.#relay?.announceRuns(runIds);
   }
 
+  /** The same for chunks of a stream: wakes only who waits for this stream, here and at other servers. */
+  publishStream(topic: string): void {
+    this.#wakeWaiting([topic]);
+    this.#relay?.announceRuns([topic]);
+  }
+
+  #hear(ids: readonly string[] | undefined): void {
+    const runIds = ids?.filter((id) => !id.startsWith(STREAM_TOPIC));
+    if (runIds === undefined || runIds.length > 0) this.#wake(runIds);
+    this.#wakeWaiting(ids?.filter((id) => id.startsWith(STREAM_TOPIC)) ?? []);
+  }
+
   #wake(runIds: readonly string[] | undefined): void {
     for (const watcher of this.#watchers) watcher(runIds);
-    for (const id of runIds ?? [...this.#waiting.keys()])
-      for (const end of [...(this.#waiting.get(id) ?? [])]) end(true);
+    this.#wakeWaiting(runIds ?? [...this.#waiting.keys()]);
+  }
+
+  #wakeWaiting(topics: readonly string[]): void {
+    for (const topic of topics) for (const end of [...(this.#waiting.get(topic) ?? [])]) end(true);
   }
 
   /** Calls `listener` with the ids of each change made through this process from now on; the returned function ends it. */
@@ -56,14 +78,14 @@ export class RunChanges {
   }
 
   /**
-   * Starts to listen for the next change of a run at once; `changed` resolves with true at the change, with false after
+   * Starts to listen for the next change of a run, or of a stream by its topic, at once; `changed` resolves with true at the change, with false after
    * `timeoutMs`, when `signal` aborts, or once this is closed. Begin before reading the row, or a change in between is missed.
    */
-  next(runId: string, timeoutMs: number, signal?: AbortSignal): { changed: Promise<boolean>; stop(): void } {
+  next(topic: string, timeoutMs: number, signal?: AbortSignal): { changed: Promise<boolean>; stop(): void } {
     if (this.#closed || signal?.aborted === true)
       return { changed: Promise.resolve(false), stop: () => undefined };
-    const wakers = this.#waiting.get(runId) ?? new Set();
-    this.#waiting.set(runId, wakers);
+    const wakers = this.#waiting.get(topic) ?? new Set();
+    this.#waiting.set(topic, wakers);
     let settle: (changed: boolean) => void = () => undefined;
     const changed = new Promise<boolean>((resolve) => {
       settle = resolve;
@@ -72,7 +94,7 @@ export class RunChanges {
       stopTimer();
       signal?.removeEventListener("abort", giveUp);
       wakers.delete(end);
-      if (wakers.size === 0 && this.#waiting.get(runId) === wakers) this.#waiting.delete(runId);
+      if (wakers.size === 0 && this.#waiting.get(topic) === wakers) this.#waiting.delete(topic);
       settle(result);
     };
     const giveUp = () => end(false);

@@ -62,6 +62,7 @@ function commonFields(run: RunSummary) {
     ttl: ttlText(run),
     tags: run.tags.toSorted((left, right) => left.localeCompare(right)),
     isTest: run.isTest ?? false,
+    realtimeStreams: run.realtimeStreams.length === 0 ? undefined : run.realtimeStreams,
     costInCents: 0,
     baseCostInCents: 0,
     durationMs: runDurationMs(run),

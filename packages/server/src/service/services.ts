@@ -6,6 +6,7 @@ import type { RunFeed } from "./realtime/run-feed.ts";
 import type { RecordService } from "./record-service.ts";
 import type { RunService } from "./run-service.ts";
 import type { SessionService } from "./session-service.ts";
+import type { StreamService } from "./streams/stream-service.ts";
 
 /** What the routes work with. */
 export interface Services {
@@ -15,6 +16,7 @@ export interface Services {
   readonly records: RecordService;
   readonly packets: PacketUploads;
   readonly feed: RunFeed;
+  readonly streams: StreamService;
   readonly metadata: Pick<MetadataWriter, "update">;
   readonly history: Pick<MetadataHistory, "read">;
   /** Largest metadata document in bytes. */

@@ -25,6 +25,9 @@ const STATEMENTS = [
   "VACUUM (ANALYZE) records",
   "VACUUM packets",
   "VACUUM api_keys",
+  "VACUUM run_streams",
+  "VACUUM stream_writers",
+  "VACUUM (ANALYZE) stream_chunks",
   "CHECKPOINT",
 ];
 /** What a statement writes apart from its parameters: log records, index entries. */

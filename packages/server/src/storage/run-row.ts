@@ -14,6 +14,7 @@ export interface RunRecord {
   readonly initial_metadata: string | null;
   readonly error: string | null;
   readonly tags: string[];
+  readonly realtime_streams: string[];
   readonly parent_id: string | null;
   readonly root_id: string | null;
   readonly depth: number;
@@ -58,7 +59,7 @@ export const MARK_CHANGED = "version = r.version + 1, changed_in = pg_current_xa
 export type RunSummaryRecord = Omit<RunRecord, "payload" | "output">;
 
 /** The select list of a `RunSummaryRecord`, for `r` (runs, or a CTE with its columns) and `d` (run_documents). */
-export const SUMMARY_COLUMNS = `r.id, r.environment, r.task, r.engine, r.status, r.initial_metadata, r.error, r.tags,
+export const SUMMARY_COLUMNS = `r.id, r.environment, r.task, r.engine, r.status, r.initial_metadata, r.error, r.tags, r.realtime_streams,
   r.parent_id, r.root_id, r.depth, r.batch_id, r.idempotency_key, r.idempotency_key_expires_at,
   r.idempotency_key_options, r.request_key, r.delay_until, r.ttl_seconds, r.ttl_text, r.max_attempts, r.max_duration_seconds,
   r.queue, r.concurrency_key, r.priority, r.is_test, r.machine, r.locked_version, r.region, r.debounce_key, r.trigger_function, r.created_at, r.updated_at, r.started_at,
@@ -94,6 +95,7 @@ export function toRunSummary(record: RunSummaryRecord): RunSummary {
     metadata: record.metadata,
     initialMetadata: record.initial_metadata ?? "{}",
     tags: record.tags,
+    realtimeStreams: record.realtime_streams,
     parentId: record.parent_id ?? undefined,
     rootId: record.root_id ?? undefined,
     depth: record.depth,

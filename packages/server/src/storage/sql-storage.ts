@@ -29,6 +29,7 @@ import {
 } from "./session-statements.ts";
 import type { SqlClient } from "./sql-client.ts";
 import { type Storage, StorageError } from "./storage.ts";
+import { streamStatements } from "./stream-statements.ts";
 
 /** Storage over any client that speaks PostgreSQL's dialect. `connect` is called by `open()`, once. */
 export function sqlStorage(
@@ -97,6 +98,7 @@ export function sqlStorage(
     onRunsAnnounced: (listener) => announcements.subscribe(listener),
     ...historyStatements(client),
     ...apiKeyStatements(client),
+    ...streamStatements(client),
     insertBatch: async (batch) => insertBatch(client(), batch),
     findBatch: async (environment, id) => findBatch(client(), environment, id),
     addBatchItems: async (id, items) => addBatchItems(client(), id, items),

@@ -4,17 +4,25 @@ import type { ChangeStorage, RunGroup } from "./change-storage.ts";
 import type { HistoryStorage } from "./history-storage.ts";
 import type { RecordStorage } from "./record-storage.ts";
 import type { SessionStorage } from "./session-storage.ts";
+import type { StreamStorage } from "./stream-storage.ts";
 
 export type { ChangeStorage, RunGroup, RunMembership } from "./change-storage.ts";
 export type { HistoryStorage, StoredChange, StoredHistory } from "./history-storage.ts";
 export type { RecordQuery, RecordRow, RecordStorage } from "./record-storage.ts";
 export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.ts";
+export type { StreamRead, StreamStorage, StreamWriterId } from "./stream-storage.ts";
 
 /**
  * What the services need of a database; the only thing they see of it. One SQL dialect (PostgreSQL) implements it
  * on two drivers, PGlite and `pg`. A method that resolves has been committed, and on PGlite synced to disk.
  */
-export interface Storage extends SessionStorage, RecordStorage, ChangeStorage, ApiKeyStorage, HistoryStorage {
+export interface Storage
+  extends SessionStorage,
+    RecordStorage,
+    ChangeStorage,
+    ApiKeyStorage,
+    HistoryStorage,
+    StreamStorage {
   /** No other process can have this database open: whatever others left behind there, they have left for good. */
   readonly exclusive: boolean;
   /** Opens the database and brings its schema up to date. Rejects with a `StorageError` that says what to do. */
@@ -167,6 +175,8 @@ export interface RunSummary extends Omit<NewRun, "status" | "payload" | "payload
   readonly heartbeatAt: Date | undefined;
   readonly cancelRequestedAt: Date | undefined;
   readonly error: RunFailure | undefined;
+  /** Keys of the run's streams, in the order in which they were made. */
+  readonly realtimeStreams: readonly string[];
   /** Grows with each committed change of the row or the document. */
   readonly version: number;
 }

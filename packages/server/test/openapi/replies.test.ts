@@ -82,6 +82,23 @@ const valid: Readonly<Record<string, () => Promise<Call>>> = {
   runShape: async () => ({ path: { runId: await api.trigger() }, query: "offset=-1" }),
   taggedRunsShape: async () => ({ query: "tags=a&offset=-1" }),
   batchShape: async () => ({ path: { batchId: await batch() }, query: "offset=-1" }),
+  createStream: async () => ({ path: await stream() }),
+  writeStream: async () => ({
+    path: await stream(),
+    body: '{"word":"a"}\n',
+    headers: { "content-type": "application/x-ndjson" },
+  }),
+  streamProgress: async () => ({ path: await stream() }),
+  appendToStream: async () => ({
+    path: await stream(),
+    body: "a text",
+    headers: { "content-type": "text/plain" },
+  }),
+  readStream: async () => {
+    const path = await stream();
+    await api.call("POST", `/realtime/v1/streams/${path.runId}/self/words`, '"a"\n');
+    return { path };
+  },
   listSessions: async () => {
     await session();
     return { query: "page[size]=2&filter[status]=ACTIVE" };
@@ -139,6 +156,9 @@ async function session(): Promise<string> {
 }
 async function record(): Promise<string> {
   return (await api.call("POST", "/v1/records", { type: "note", name: `n${count++}` })).body.id;
+}
+async function stream() {
+  return { runId: await api.trigger(), target: "self", streamKey: "words" };
 }
 async function batch(): Promise<string> {
   return (await api.call("POST", "/api/v3/batches", { runCount: 1 })).body.id;

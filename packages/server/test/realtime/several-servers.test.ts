@@ -81,6 +81,19 @@ describe.skipIf(testDatabaseUrl === undefined)(
       await ofTag.cancel();
     });
 
+    test("chunks written through one reach a reader at the other at once, and so does the end of the run", async () => {
+      const id = await one.trigger();
+      const path = `/realtime/v1/streams/${id}`;
+      const words = await follow(other, `${path}/a%2Cb`);
+      for (const word of ["first", "second"]) {
+        const seen = data(words);
+        await one.call("POST", `${path}/self/a%2Cb/append`, word);
+        expect(await seen).toBe(word);
+      }
+      await one.call("POST", `/api/v2/runs/${id}/cancel`);
+      expect(await words.next()).toBeUndefined();
+    });
+
     test("a server whose connection was cut looks again when it is back, and hears everything afterwards", async () => {
       const id = await one.trigger();
       const events = await follow(other, `/api/v1/runs/${id}/events`);

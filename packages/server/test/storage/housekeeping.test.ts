@@ -46,6 +46,9 @@ test("vacuums and checkpoints once so many bytes are written, before the next wr
     "VACUUM (ANALYZE) records",
     "VACUUM packets",
     "VACUUM api_keys",
+    "VACUUM run_streams",
+    "VACUUM stream_writers",
+    "VACUUM (ANALYZE) stream_chunks",
     "CHECKPOINT",
   ]);
   await tidy.close();

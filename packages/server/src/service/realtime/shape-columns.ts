@@ -55,7 +55,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   outputType: { type: TEXT, read: (run) => outputOf(run)?.dataType ?? null },
   runTags: { type: TEXTS, read: (run) => arrayLiteral(run.tags) },
   error: { type: { type: "jsonb" }, read: (run) => (run.error === undefined ? null : errorOf(run.error)) },
-  realtimeStreams: { type: TEXTS, read: () => "{}" },
+  realtimeStreams: { type: TEXTS, read: (run) => arrayLiteral(run.realtimeStreams) },
 };
 
 /** Clients read a status that they do not know as QUEUED, our `COMPLETED` included. */

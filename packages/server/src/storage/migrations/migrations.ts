@@ -7,6 +7,7 @@ import { runVersionsMigration } from "./000006-run-versions.ts";
 import { ttlTextMigration } from "./000007-ttl-text.ts";
 import { apiKeysMigration } from "./000008-api-keys.ts";
 import { metadataHistoryMigration } from "./000009-metadata-history.ts";
+import { runStreamsMigration } from "./000010-run-streams.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   ttlTextMigration,
   apiKeysMigration,
   metadataHistoryMigration,
+  runStreamsMigration,
 ];
