@@ -7,7 +7,7 @@ const server = "^packages/server/src/";
 
 /** Layers of the runtime, lowest first; each may import itself and what stands before it. */
 const layers = [
-  ["leaves", "(errors|clock|refused)\\.ts$"],
+  ["leaves", "(errors|clock|lazy-abort|refused)\\.ts$"],
   ["protocol", "protocol/"],
   ["options", "options\\.ts$"],
   ["http", "http/"],

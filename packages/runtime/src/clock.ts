@@ -50,18 +50,23 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
   debounce(callback, waitMs) {
-    let abort = new AbortController();
-    let debounced = pDebounce(callback, waitMs, { signal: abort.signal });
+    let abort: AbortController | undefined;
+    let debounced: (() => Promise<void>) | undefined;
     const call = () => {
+      if (debounced === undefined) {
+        abort = new AbortController();
+        debounced = pDebounce(callback, waitMs, { signal: abort.signal });
+      }
       // Cancelling rejects the promise of every waiting call; nobody waits on it.
       debounced().catch(() => {});
     };
     return Object.assign(call, {
       cancel() {
         // With a reason of our own no DOMException is made, which costs as much as the rest of a short run.
-        abort.abort("cancelled");
-        abort = new AbortController();
-        debounced = pDebounce(callback, waitMs, { signal: abort.signal });
+        abort?.abort("cancelled");
+        // Most runs never wait again, so the next one is made when one does.
+        abort = undefined;
+        debounced = undefined;
       },
     });
   },

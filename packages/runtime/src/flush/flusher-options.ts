@@ -41,5 +41,5 @@ export interface FlusherOptions {
   /** Calls a function outside the run's context, where timers and requests belong. */
   readonly outside: <T>(body: () => T) => T;
   /** Between 0 and 1, for jitter. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }

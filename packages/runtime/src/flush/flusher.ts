@@ -1,5 +1,6 @@
 import type { Clock, Debounced, Timer } from "../clock.ts";
 import { MetadataFlushError } from "../errors.ts";
+import { LazyAbort } from "../lazy-abort.ts";
 import type { DropReason, ResolvedMetadataOptions } from "../options.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
@@ -48,7 +49,7 @@ export class Flusher {
   readonly #outside: FlusherOptions["outside"];
   readonly #random: () => number;
   readonly #barriers: Barriers;
-  readonly #abort = new AbortController();
+  readonly #abort = new LazyAbort();
 
   #state: FlusherState = "idle";
   /** The batch that is under way, or waits to be sent again. */
@@ -291,7 +292,7 @@ export class Flusher {
         this.#ledger.requests += 1;
         this.#ledger.bytesSent += parcel.body.length;
       },
-      options: { timeoutMs: this.#options.requestTimeoutMs, signal: this.#abort.signal },
+      options: this.#abort.within(this.#options.requestTimeoutMs),
     });
   }
 

@@ -35,7 +35,9 @@ export function handleOf(scope: RunScope): CurrentRun {
     id: scope.id,
     task: scope.task,
     attempt: scope.attempt,
-    signal: scope.signal,
+    get signal() {
+      return scope.signal;
+    },
     metadata,
     stats: () => scope.flusher.stats(),
     bind:

@@ -3,7 +3,7 @@ import { systemClock } from "../clock.ts";
 import { runInScope, runOutsideScope } from "../context/context-storage.ts";
 import type { RunScope } from "../context/run-scope.ts";
 import { Flusher } from "../flush/flusher.ts";
-import type { Drop, ResolvedMetadataOptions } from "../options.ts";
+import type { Drop, ResolvedMetadataOptions, WarningCode } from "../options.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { type FlushStats, Ledger } from "../store/ledger.ts";
 import { MetadataStore } from "../store/metadata-store.ts";
@@ -11,7 +11,7 @@ import { Outbox } from "../store/outbox.ts";
 import { RemoteDocument } from "../store/remote-document.ts";
 import type { Target } from "../target/target.ts";
 import { observeWrites, type WriteListener } from "./observe-writes.ts";
-import { runClosed, runOpened } from "./shutdown.ts";
+import { runClosed, runOpened, type TrackedRun } from "./shutdown.ts";
 import { Warnings } from "./warnings.ts";
 
 export interface OpenRunOptions {
@@ -58,83 +58,134 @@ const REMOTE_VALUE_BYTES = 262_144;
 
 /** Opens a run's context, store and flusher. Everything above (tasks, `withRun`, tests) opens runs through this. */
 export function openRun(options: OpenRunOptions): OpenRun {
-  const warnings = new Warnings(options.id, options.options);
-  // Listeners run outside: one that writes metadata about a loss must not cause the next one.
-  const warn: RunScope["warn"] = (code, message) => runOutsideScope(() => warnings.warn(code, message));
-  const dropped = (drop: Drop): void => {
-    warnings.dropped(drop);
-    try {
-      options.options.onDrop?.(drop);
-    } catch (error) {
-      warnings.warn("DROPPED", `onDrop threw: ${String(error)}`);
-    }
-  };
-  const ledger = new Ledger(options.id, (drop) => runOutsideScope(() => dropped(drop)));
-  const outbox = new Outbox({
-    ledger,
-    maxPendingBytes: options.options.maxPendingBytes,
-    replaceOnly: options.target.mode === "replace",
-  });
-  const store = new MetadataStore(options.metadata ?? {}, options.options.maximumSize, outbox);
-  const clock = options.clock ?? systemClock;
-  const flusher = new Flusher({
-    store,
-    target: options.target,
-    clock,
-    options: options.options,
-    publisher: crypto.randomUUID().replaceAll("-", ""),
-    warn,
-    outside: runOutsideScope,
-    ...(options.random === undefined ? {} : { random: options.random }),
-  });
-  const { parentId, rootId } = options;
-  // A run that has no parent or root is its own, and reads what it writes there at once.
-  const parent = parentId === undefined ? store : new RemoteDocument("parent", outbox, REMOTE_VALUE_BYTES);
-  const scope: RunScope = {
-    id: options.id,
-    task: options.task,
-    attempt: options.attempt ?? 1,
-    parentId,
-    rootId,
-    tags: options.tags ?? [],
-    signal: sharedSignal(options.signal ?? new AbortController().signal),
-    clock,
-    openedAt: clock.now(),
-    store,
-    flusher,
-    parent,
-    root: rootDocument(),
-    warn,
-    attachments: options.attachments ?? new Map(),
-  };
-  function rootDocument(): RunScope["root"] {
-    // Two ways to one document share a queue, or the order of writes would be lost between two.
-    if (rootId === parentId) return parent;
-    if (rootId === options.id) return store;
-    // Also where only the endpoint knows who the root is: whoever has a parent is not it.
-    return new RemoteDocument("root", outbox, REMOTE_VALUE_BYTES);
+  return new OpenedRun(options);
+}
+
+/** A class, and its parts made when they are needed: ten thousand runs can be open in one process. */
+class OpenedRun implements OpenRun, TrackedRun, RunScope {
+  readonly id: string;
+  readonly parentId: string | undefined;
+  readonly rootId: string | undefined;
+  readonly clock: Clock;
+  readonly openedAt: number;
+  readonly store: MetadataStore;
+  readonly flusher: Flusher;
+  readonly parent: MetadataStore | RemoteDocument;
+  readonly root: MetadataStore | RemoteDocument;
+  readonly #given: OpenRunOptions;
+  readonly #outbox: Outbox;
+  #warnings: Warnings | undefined;
+  #signal: AbortSignal | undefined;
+  #attachments: Map<symbol, unknown> | undefined;
+  #closing: Promise<CloseResult> | undefined;
+
+  constructor(given: OpenRunOptions) {
+    const { id, parentId, rootId, target, options } = given;
+    this.#given = given;
+    this.id = id;
+    this.parentId = parentId;
+    this.rootId = rootId;
+    this.#outbox = new Outbox({
+      ledger: new Ledger(id, (drop) => runOutsideScope(() => this.#dropped(drop))),
+      maxPendingBytes: options.maxPendingBytes,
+      replaceOnly: target.mode === "replace",
+    });
+    this.store = new MetadataStore(given.metadata ?? {}, options.maximumSize, this.#outbox);
+    this.clock = given.clock ?? systemClock;
+    this.openedAt = this.clock.now();
+    this.flusher = new Flusher({
+      store: this.store,
+      target,
+      clock: this.clock,
+      options,
+      publisher: crypto.randomUUID().replaceAll("-", ""),
+      warn: (code, message) => this.warn(code, message),
+      outside: runOutsideScope,
+      random: given.random,
+    });
+    // A run that has no parent or root is its own, and reads what it writes there at once.
+    this.parent =
+      parentId === undefined ? this.store : new RemoteDocument("parent", this.#outbox, REMOTE_VALUE_BYTES);
+    this.root = this.#rootDocument();
+    if (given.onWrite !== undefined) observeWrites(this, given.onWrite);
+    runOpened(this);
   }
-  if (options.onWrite !== undefined) observeWrites(scope, options.onWrite);
-  const open = { scope, options: options.options };
-  runOpened(open);
-  let closing: Promise<CloseResult> | undefined;
-  const close = async (): Promise<CloseResult> => {
-    outbox.close();
-    const drained = await flusher.drain(options.options.drainTimeoutMs);
+
+  get scope(): RunScope {
+    return this;
+  }
+
+  get options(): ResolvedMetadataOptions {
+    return this.#given.options;
+  }
+
+  get task(): string | undefined {
+    return this.#given.task;
+  }
+
+  get attempt(): number {
+    return this.#given.attempt ?? 1;
+  }
+
+  get tags(): readonly string[] {
+    return this.#given.tags ?? [];
+  }
+
+  get signal(): AbortSignal {
+    return (this.#signal ??= sharedSignal(this.#given.signal ?? new AbortController().signal));
+  }
+
+  get attachments(): Map<symbol, unknown> {
+    return (this.#attachments ??= this.#given.attachments ?? new Map());
+  }
+
+  /** Listeners run outside: one that writes metadata about a loss must not cause the next one. */
+  warn(code: WarningCode, message: string): void {
+    runOutsideScope(() => this.#said.warn(code, message));
+  }
+
+  run<T>(body: () => T): T {
+    return runInScope(this, body);
+  }
+
+  close(): Promise<CloseResult> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<CloseResult> {
+    const { drainTimeoutMs } = this.options;
+    this.#outbox.close();
+    const drained = await this.flusher.drain(drainTimeoutMs);
     if (!drained.flushed) {
-      warn(
+      this.warn(
         "NOT_DRAINED",
-        `${drained.pending} metadata writes were not stored within ${options.options.drainTimeoutMs} ms; delivery goes on while this process lives`,
+        `${drained.pending} metadata writes were not stored within ${drainTimeoutMs} ms; delivery goes on while this process lives`,
       );
     }
-    runClosed(open);
-    return { ...drained, stats: flusher.stats() };
-  };
-  return {
-    scope,
-    run: (body) => runInScope(scope, body),
-    close: () => (closing ??= close()),
-  };
+    runClosed(this);
+    return { ...drained, stats: this.flusher.stats() };
+  }
+
+  #dropped(drop: Drop): void {
+    this.#said.dropped(drop);
+    try {
+      this.options.onDrop?.(drop);
+    } catch (error) {
+      this.#said.warn("DROPPED", `onDrop threw: ${String(error)}`);
+    }
+  }
+
+  get #said(): Warnings {
+    return (this.#warnings ??= new Warnings(this.id, this.options));
+  }
+
+  #rootDocument(): MetadataStore | RemoteDocument {
+    // Two ways to one document share a queue, or the order of writes would be lost between two.
+    if (this.rootId === this.parentId) return this.parent;
+    if (this.rootId === this.id) return this.store;
+    // Also where only the endpoint knows who the root is: whoever has a parent is not it.
+    return new RemoteDocument("root", this.#outbox, REMOTE_VALUE_BYTES);
+  }
 }
 
 /** Everything in a run may wait on its signal at once, so many listeners are no leak: Node would warn at the eleventh. */

@@ -24,5 +24,5 @@ export async function runIdOfKey(key: string): Promise<string> {
 
 /** A new run id. */
 export function newRunId(): string {
-  return `run_${base32(crypto.getRandomValues(new Uint8Array(16)))}`;
+  return `run_${crypto.randomUUID().replaceAll("-", "")}`;
 }

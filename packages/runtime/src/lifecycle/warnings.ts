@@ -4,7 +4,7 @@ import type { Drop, ResolvedMetadataOptions, Warning, WarningCode } from "../opt
 export class Warnings {
   readonly #runId: string;
   readonly #onWarning: (warning: Warning) => void;
-  readonly #said = new Set<WarningCode>();
+  #said: Set<WarningCode> | undefined;
 
   constructor(runId: string, options: Pick<ResolvedMetadataOptions, "onWarning">) {
     this.#runId = runId;
@@ -12,6 +12,7 @@ export class Warnings {
   }
 
   warn(code: WarningCode, message: string): void {
+    this.#said ??= new Set();
     if (this.#said.has(code)) return;
     this.#said.add(code);
     try {

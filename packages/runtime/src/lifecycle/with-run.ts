@@ -3,6 +3,7 @@ import { apiClientKey, findApiClient } from "../client/configure.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { runOutsideScope } from "../context/context-storage.ts";
 import { ConfigError, MetadataValueError } from "../errors.ts";
+import { LazyAbort } from "../lazy-abort.ts";
 import {
   type Drop,
   type MetadataOptions,
@@ -154,7 +155,8 @@ async function begin(options: RunOptions): Promise<BegunRun> {
     onWarning: options.onWarning,
   });
   checkOptions(options);
-  const id = await runIdOf(options);
+  checkId(options.id);
+  const id = options.id ?? (options.key === undefined ? newRunId() : await runIdOfKey(options.key));
   const clock = options.clock ?? systemClock;
   const mode = options.mode ?? "operations";
   if (options.target !== undefined) {
@@ -186,6 +188,7 @@ function fitTarget(
   { limitBytes, spools = true }: Target,
   asked: number | undefined,
 ): ResolvedMetadataOptions {
+  if (limitBytes === undefined && spools) return options;
   return {
     ...options,
     maximumSize: limitBytes === undefined ? options.maximumSize : Math.min(asked ?? limitBytes, limitBytes),
@@ -216,8 +219,8 @@ async function openAtTarget(
 /** A run that wrote nothing has sent no batch that would have started its document. */
 async function seedAtEnd(target: SeededTarget, { scope }: OpenRun): Promise<void> {
   if (scope.flusher.pending) return;
-  const { signal } = new AbortController();
-  const problem = await runOutsideScope(() => target.seed({ timeoutMs: START_TIMEOUT_MS, signal }));
+  const options = new LazyAbort().within(START_TIMEOUT_MS);
+  const problem = await runOutsideScope(() => target.seed(options));
   if (problem !== undefined)
     scope.warn("NOT_DRAINED", "The metadata that the run was given could not be stored");
 }
@@ -225,8 +228,8 @@ async function seedAtEnd(target: SeededTarget, { scope }: OpenRun): Promise<void
 /** undefined when the target cannot tell now: the job starts all the same. */
 async function readStored(target: Target): Promise<JsonObject | undefined> {
   try {
-    const { signal } = new AbortController();
-    const read = await runOutsideScope(() => target.read({ timeoutMs: START_TIMEOUT_MS, signal }));
+    const options = new LazyAbort().within(START_TIMEOUT_MS);
+    const read = await runOutsideScope(() => target.read(options));
     return read.kind === "document" ? read.document : undefined;
   } catch {
     return undefined;
@@ -347,14 +350,12 @@ function checkOptions({ key, attempt, mode }: RunOptions): void {
   }
 }
 
-async function runIdOf({ id, key }: RunOptions): Promise<string> {
-  if (id === undefined) return key === undefined ? newRunId() : runIdOfKey(key);
-  if (!isRunId(id)) {
+function checkId(id: string | undefined): void {
+  if (id !== undefined && !isRunId(id)) {
     throw new ConfigError(
       `A run id is "run_" and 1 to 64 of [A-Za-z0-9_-], got ${JSON.stringify(id)}. Use "key" for names of your own.`,
     );
   }
-  return id;
 }
 
 function checkDocument(document: object | undefined, limitBytes: number): JsonObject {

@@ -60,7 +60,7 @@ describe("withRun without an API", () => {
     };
     const value = await withRun({ metadata: { n: 1 }, onWarning: (w) => warnings.push(w) }, async (run) => {
       await Promise.all([deep(), deep()]);
-      expect(run.id).toMatch(/^run_[a-z2-7]{26}$/);
+      expect(run.id).toMatch(/^run_[0-9a-f]{32}$/);
       expect(currentRun()?.id).toBe(run.id);
       await metadata.flush();
       return metadata.get("n");
