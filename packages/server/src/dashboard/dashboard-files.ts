@@ -2,12 +2,18 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { getMimeType } from "hono/utils/mime";
+
+const compress = promisify(gzip);
 
 /** One file of the built dashboard. */
 export interface DashboardFile {
   readonly contentType: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same, compressed, where that makes it smaller. */
+  readonly gzipped: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /**
@@ -50,7 +56,9 @@ async function readAll(directory: string): Promise<ReadonlyMap<string, Dashboard
       files.map(async (path): Promise<[string, DashboardFile]> => {
         const contentType = getMimeType(path) ?? "application/octet-stream";
         const bytes = new Uint8Array(await readFile(join(directory, path)));
-        return [path.replaceAll(sep, "/"), { contentType, bytes }];
+        const compressed = new Uint8Array(await compress(bytes));
+        const gzipped = compressed.byteLength < bytes.byteLength ? compressed : undefined;
+        return [path.replaceAll(sep, "/"), { contentType, bytes, gzipped }];
       }),
     ),
   );

@@ -14,7 +14,7 @@ const IMMUTABLE = "public, max-age=31536000, immutable";
 
 /** The dashboard's pages and what they load. They hold nothing secret: what they show, they ask the API for. */
 export function pageRoutes(files: DashboardFiles, site: DashboardSite): Endpoint[] {
-  const get = (path: string, handle: (path: string) => Promise<Reply>): Endpoint =>
+  const get = (path: string, handle: (request: Request) => Promise<Reply>): Endpoint =>
     defineEndpoint({
       method: "GET",
       path,
@@ -22,31 +22,33 @@ export function pageRoutes(files: DashboardFiles, site: DashboardSite): Endpoint
       body: { kind: "none" },
       handle: async ({ raw }) => {
         site.requireHost(raw);
-        return await handle(new URL(raw.url).pathname.slice(1));
+        return await handle(raw);
       },
     });
-  const page = async (): Promise<Reply> => {
+  const page = async (request: Request): Promise<Reply> => {
     const index = await files.get("index.html");
-    return index === undefined ? await notBuilt() : fileReply(index, "no-cache");
+    return index === undefined ? await notBuilt() : fileReply(index, "no-cache", request);
   };
-  const file = async (path: string, cacheControl: string): Promise<Reply> => {
-    const found = await files.get(path);
-    if (found === undefined) throw new HttpError(404, "Not found");
-    return fileReply(found, cacheControl);
+  const asset = async (request: Request): Promise<Reply> => {
+    const file = await files.get(new URL(request.url).pathname.slice(1));
+    if (file === undefined) throw new HttpError(404, "Not found");
+    return fileReply(file, IMMUTABLE, request);
   };
-  return [
-    ...PAGES.map((path) => get(path, page)),
-    get("/assets/*", (path) => file(path, IMMUTABLE)),
-    // Icons and the like that keep their name.
-    get("/:file{[a-z0-9-]+\\.(?:svg|ico|png|webmanifest|txt)}", (path) => file(path, "no-cache")),
-  ];
+  return [...PAGES.map((path) => get(path, page)), get("/assets/*", asset)];
 }
 
-function fileReply({ contentType, bytes }: DashboardFile, cacheControl: string): Reply {
+function fileReply(file: DashboardFile, cacheControl: string, request: Request): Reply {
+  const zipped = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "") ? file.gzipped : undefined;
   return {
     status: 200,
-    body: bytes,
-    headers: { ...PAGE_HEADERS, "content-type": contentType, "cache-control": cacheControl },
+    body: zipped ?? file.bytes,
+    headers: {
+      ...PAGE_HEADERS,
+      "content-type": file.contentType,
+      "cache-control": cacheControl,
+      vary: "accept-encoding",
+      ...(zipped === undefined ? {} : { "content-encoding": "gzip" }),
+    },
   };
 }
 

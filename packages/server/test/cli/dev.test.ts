@@ -35,6 +35,10 @@ it("runs tasks, loads them again when they change, and loses no run over it", {
   expect((await cli.printed(/TRIGGER_API_URL=(\S+)/))[1]).toBe(url);
   const key = (await cli.printed(/TRIGGER_SECRET_KEY=(\S+)/))[1] ?? "";
   await cli.printed(/1 task: hello/);
+  const [, link = ""] = await cli.printed(/^dashboard (\S+)$/m);
+  const opened = await fetch(link, { redirect: "manual" });
+  expect([opened.status, opened.headers.get("location")]).toEqual([303, "/"]);
+  const [cookie = ""] = opened.headers.getSetCookie();
 
   const trigger = async (payload: unknown): Promise<string> =>
     (await callApi(url, key, "POST", "/api/v1/tasks/hello/trigger", { payload })).body.id;
@@ -53,7 +57,12 @@ it("runs tasks, loads them again when they change, and loses no run over it", {
   const waiting = await trigger({ until: "two" });
   await expect.poll(async () => (await retrieve(waiting)).metadata?.versions).toEqual(["one"]);
   await writeFile(join(folder.path, "jobs", "hello.ts"), taskFile("two"));
-  await cli.printed(/reloaded, 1 task: hello/);
+  const [, newLink = ""] = await cli.printed(/reloaded, 1 task: hello\ndashboard (\S+)/);
+  expect((await fetch(link)).status).toBe(410);
+  expect((await fetch(newLink, { redirect: "manual" })).status).toBe(303);
+  // Who was signed in still is.
+  const runs = await fetch(`${url}/api/v1/runs`, { headers: { cookie: cookie.split(";")[0] ?? "" } });
+  expect(runs.status).toBe(200);
   await result(waiting);
   expect(await retrieve(waiting)).toMatchObject({
     status: "COMPLETED",
@@ -69,6 +78,8 @@ it("runs tasks, loads them again when they change, and loses no run over it", {
   expect((await retrieve(still)).status).toBe("COMPLETED");
   await rm(join(folder.path, "jobs", "broken.ts"));
   expect(await cli.stop()).toBe(0);
+  // A4 the key is printed for pasting, and is in no link.
+  expect(cli.stdout.split(key)).toHaveLength(2);
 });
 
 it("says that there are no task files", async () => {

@@ -57,6 +57,35 @@ describe("runmeta serve", { timeout: 90_000 }, () => {
     expect(cli.stdout).not.toContain(key);
   });
 
+  it("serves the dashboard when it is told to, and signs nobody in by itself", async () => {
+    await using folder = await projectFolder();
+    const key = "tr_prod_a-key-of-the-test";
+    const args = ["--dashboard", "--public-url", "https://runs.example.com", "--allowed-host", "runmeta"];
+    await using cli = new CliProcess(["serve", "--port", "0", "--host", "0.0.0.0", ...args], {
+      cwd: folder.path,
+      env: { RUNMETA_SECRET_KEYS: key },
+    });
+    const url = (await cli.url()).replace("0.0.0.0", "127.0.0.1");
+    await cli.printed(/^dashboard https:\/\/runs\.example\.com$/m);
+    const signIn = (body: object) =>
+      fetch(`${url}/auth/session`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "x-runmeta-dashboard": "1",
+          origin: "https://runs.example.com",
+        },
+        body: JSON.stringify(body),
+      });
+    expect((await signIn({ key: "tr_prod_other" })).status).toBe(401);
+    const signedIn = await signIn({ key });
+    expect(signedIn.headers.getSetCookie()[0]).toMatch(/^__Host-runmeta=.*; Secure/);
+    expect((await fetch(`${url}/api/v1/runs`)).status).toBe(401);
+    expect(await cli.stop()).toBe(0);
+    expect(cli.stdout).not.toContain("/auth/link/");
+    expect(cli.stdout + cli.stderr).not.toContain(key);
+  });
+
   it("D2 says who has the data directory, and which port is taken, in one line", async () => {
     await using folder = await projectFolder();
     await using holder = new CliProcess(["serve", "--port", "0"], { cwd: folder.path });
@@ -85,7 +114,7 @@ describe("runmeta serve", { timeout: 90_000 }, () => {
       [["--engine", "inline"], /There are no task files/],
       [["--engine", "bullmq"], /bullmq .* is not available yet/],
       [["--engine", "none", "empty.ts"], /--engine none executes nothing/],
-      [["--host", "0.0.0.0"], /There is no secret key: set RUNMETA_SECRET_KEYS/],
+      [["--host", "0.0.0.0", "--dashboard"], /There is no secret key: set RUNMETA_SECRET_KEYS/],
       [["--secret-key", "secret-nonsense"], /Secret key 1 of 1 is not of the form/],
     ];
     const said = await Promise.all(
