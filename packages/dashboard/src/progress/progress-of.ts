@@ -30,8 +30,8 @@ export function progressOf(metadata: JsonObject | undefined): ShownProgress | un
     const own = fromNumber("progress", value) ?? fromObject("progress", value);
     if (own !== undefined) return own;
   }
-  for (const [key, value] of Object.entries(metadata)) {
-    const found = fromObject(key, value);
+  for (const key of Object.keys(metadata)) {
+    const found = fromObject(key, metadata[key]);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -42,8 +42,8 @@ export function allProgress(metadata: JsonObject): ShownProgress[] {
   const first = progressOf(metadata);
   if (first === undefined) return [];
   const found = [first];
-  for (const [key, value] of Object.entries(metadata)) {
-    const one = key === first.key ? undefined : fromObject(key, value);
+  for (const key of Object.keys(metadata)) {
+    const one = key === first.key ? undefined : fromObject(key, metadata[key]);
     if (one !== undefined && found.push(one) === MAX_SHOWN) break;
   }
   return found;

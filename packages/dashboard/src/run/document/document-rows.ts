@@ -19,7 +19,7 @@ export interface DocumentRow {
 /** What is open, by the rows' ids: what the reader opened and closed wins over what is open from the start. */
 export type Openings = ReadonlyMap<string, boolean>;
 
-/** A list or an object with more members than this is closed from the start, unless it stands alone. */
+/** A list or an object with more members than this, or among more, is closed from the start. */
 const MAX_OPEN_MEMBERS = 50;
 /** What is deeper is closed from the start. */
 const MAX_OPEN_LEVEL = 2;
@@ -71,17 +71,15 @@ function addMembers(
   parent: DocumentRow | undefined,
   openings: Openings,
 ): void {
-  for (const row of memberRows(container, parent)) {
-    const { level, value } = row;
+  const names = namesIn(container);
+  for (let index = 0; index < names.length; index++) {
+    const row = rowOf(container, names, index, parent);
+    rows.push(row);
+    const { value } = row;
     const count = memberCount(value) ?? 0;
-    if (count === 0) {
-      rows.push(row);
-      continue;
-    }
-    const expanded = openings.get(row.id) ?? (level <= MAX_OPEN_LEVEL && count <= MAX_OPEN_MEMBERS);
-    const opened = { ...row, expanded };
-    rows.push(opened);
-    if (expanded && isContainer(value)) addMembers(rows, value, opened, openings);
+    if (count === 0 || !isContainer(value)) continue;
+    row.expanded = openings.get(row.id) ?? isOpenAtFirst(row, count);
+    if (row.expanded) addMembers(rows, value, row, openings);
   }
 }
 
@@ -92,15 +90,15 @@ function addMatches(
   parent: DocumentRow | undefined,
   text: string,
 ): boolean {
+  const names = namesIn(container);
   let found = false;
-  for (const row of memberRows(container, parent)) {
+  for (let index = 0; index < names.length; index++) {
+    const row = rowOf(container, names, index, parent);
     const at = rows.length;
-    const opened = { ...row, expanded: true };
-    const below = isContainer(row.value) && addMatches(rows, row.value, opened, text);
-    if (below) rows.splice(at, 0, opened);
-    else if (matches(row, text)) rows.push(row);
-    else continue;
-    found = true;
+    rows.push(row);
+    row.expanded = isContainer(row.value) && addMatches(rows, row.value, row, text) ? true : undefined;
+    if (row.expanded || matches(row, text)) found = true;
+    else rows.length = at;
   }
   return found;
 }
@@ -110,21 +108,34 @@ function matches({ name, value }: DocumentRow, text: string): boolean {
   return !isContainer(value) && String(value).toLowerCase().includes(text);
 }
 
-function* memberRows(
+/** A row that is still being made. */
+type NewRow = { -readonly [Key in keyof DocumentRow]: DocumentRow[Key] };
+
+function rowOf(
   container: JsonObject | readonly JsonValue[],
+  names: readonly (string | number)[],
+  index: number,
   parent: DocumentRow | undefined,
-): Generator<DocumentRow> {
-  const isList = Array.isArray(container);
-  const names = isList ? container.keys() : Object.keys(container);
-  const siblings = isList ? container.length : Object.keys(container).length;
-  const level = (parent?.level ?? 0) + 1;
-  let position = 0;
-  for (const name of names) {
-    const value = (container as Record<string | number, JsonValue>)[name] ?? null;
-    position += 1;
-    const id = memberId(parent?.id ?? "", name);
-    yield { id, parent, name, value, level, position, siblings, expanded: undefined };
-  }
+): NewRow {
+  const name = names[index] ?? index;
+  return {
+    id: memberId(parent?.id ?? "", name),
+    parent,
+    name,
+    value: (container as Record<string | number, JsonValue>)[name] ?? null,
+    level: (parent?.level ?? 0) + 1,
+    position: index + 1,
+    siblings: names.length,
+    expanded: undefined,
+  };
+}
+
+function namesIn(container: JsonObject | readonly JsonValue[]): (string | number)[] {
+  return Array.isArray(container) ? [...container.keys()] : Object.keys(container);
+}
+
+function isOpenAtFirst({ level, siblings }: DocumentRow, count: number): boolean {
+  return level <= MAX_OPEN_LEVEL && siblings <= MAX_OPEN_MEMBERS && count <= MAX_OPEN_MEMBERS;
 }
 
 function isContainer(value: JsonValue): value is JsonObject | JsonValue[] {

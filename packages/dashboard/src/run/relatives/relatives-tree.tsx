@@ -1,4 +1,5 @@
 import type { JsonObject } from "@runmeta/runtime/protocol";
+import { type ReactNode, useMemo } from "react";
 import { Link } from "wouter";
 import type { RetrievedRun } from "../../api/runs.ts";
 import { progressOf } from "../../progress/progress-of.ts";
@@ -62,11 +63,11 @@ interface RelativeProps {
   readonly run: Pick<RelatedRun, "id" | "status" | "taskIdentifier">;
   readonly document: JsonObject | undefined;
   readonly here?: boolean;
-  readonly children?: React.ReactNode;
+  readonly children?: ReactNode;
 }
 
 function Relative({ run, document, here = false, children }: RelativeProps) {
-  const progress = progressOf(document);
+  const progress = useMemo(() => progressOf(document), [document]);
   return (
     <li>
       <div className="relative" data-here={here || undefined}>

@@ -1,3 +1,4 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { Button } from "../../ui/button.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
@@ -7,6 +8,8 @@ import { visibleLine } from "./visible-text.ts";
 
 /** Characters that a browser lays out together. */
 const BLOCK_LENGTH = 4_096;
+/** What a block takes until it is measured. */
+const BLOCK_HEIGHT_PX = 800;
 
 /** All of a long text, in a dialog of its own. */
 export function FullText(props: {
@@ -31,18 +34,40 @@ export function FullText(props: {
   );
 }
 
-/** A text of any length: only the blocks that somebody sees are laid out. */
+/** A text of any length: only the blocks that somebody sees are on the page. */
 export function TextBlocks({ text }: { readonly text: string }) {
-  const blocks = useMemo(() => textBlocks(text, BLOCK_LENGTH).map(visibleLine), [text]);
+  const blocks = useMemo(() => textBlocks(text, BLOCK_LENGTH), [text]);
+  const scroller = useRef<HTMLPreElement>(null);
+  const virtualizer = useVirtualizer({
+    count: blocks.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => BLOCK_HEIGHT_PX,
+    overscan: 1,
+  });
+  if (blocks.length === 1) {
+    return (
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: as below
+      <pre className="text-blocks" tabIndex={0}>
+        <bdi className="text-block">{visibleLine(text)}</bdi>
+      </pre>
+    );
+  }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <pre className="text-blocks" tabIndex={0}>
-      {blocks.map((block, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: blocks have no other name, and keep their place
-        <bdi className="text-block" key={index}>
-          {block}
-        </bdi>
-      ))}
+    <pre className="text-blocks" ref={scroller} tabIndex={0}>
+      <span className="text-space" style={{ height: virtualizer.getTotalSize() }}>
+        {virtualizer.getVirtualItems().map(({ index, start }) => (
+          <bdi
+            className="text-block"
+            key={index}
+            data-index={index}
+            ref={virtualizer.measureElement}
+            style={{ transform: `translateY(${start}px)` }}
+          >
+            {visibleLine(blocks[index] ?? "")}
+          </bdi>
+        ))}
+      </span>
     </pre>
   );
 }
