@@ -2,13 +2,13 @@ import { isEnded, type JsonObject } from "@runmeta/runtime/protocol";
 import { useDeferredValue, useState } from "react";
 import { useReadOnly } from "../sign-in/sign-in-state.tsx";
 import { Button } from "../ui/button.tsx";
+import { CopyButton } from "../ui/copy-button.tsx";
 import { DocumentTree } from "./document/document-tree.tsx";
 import { DocumentEditor } from "./edit/document-editor.tsx";
 import type { FollowedRun } from "./feed/run-feed.ts";
 import type { RunHistory } from "./history/run-history.ts";
 import { TimelineBar } from "./history/timeline-bar.tsx";
 import type { MomentChoice } from "./history/use-moment.ts";
-import { CopyButton } from "./parts/copy-button.tsx";
 
 interface DocumentPanelProps {
   readonly followed: FollowedRun;
@@ -47,7 +47,7 @@ export function DocumentPanel({ followed, history, choice, onSaved }: DocumentPa
                 onChange={(event) => setTyped(event.currentTarget.value)}
               />
             )}
-            <CopyButton text={() => JSON.stringify(shown, null, 2)}>Copy JSON</CopyButton>
+            <CopyButton text={() => JSON.stringify(shown, null, 2)} label="Copy JSON" />
             {editable ? (
               <Button
                 onClick={() => {

@@ -3,13 +3,13 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { RetrievedRun } from "../api/runs.ts";
 import { useReadOnly } from "../sign-in/sign-in-state.tsx";
+import { CopyButton } from "../ui/copy-button.tsx";
 import { RunDuration } from "../ui/run-duration.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";
 import { Tags } from "../ui/tags.tsx";
 import { Time } from "../ui/time.tsx";
 import { CancelButton } from "./actions/cancel-button.tsx";
 import { ReplayButton } from "./actions/replay-button.tsx";
-import { CopyButton } from "./parts/copy-button.tsx";
 import { ShownText } from "./text/shown-text.tsx";
 
 /** What run it is, how it stands, and what can be done with it. */
@@ -20,7 +20,7 @@ export function RunHeader({ run }: { readonly run: RetrievedRun }) {
       <div className="run-title">
         <p className="muted">
           <Link href="/runs">Runs</Link> / <code>{run.id}</code>
-          <CopyButton text={() => run.id}>Copy id</CopyButton>
+          <CopyButton text={() => run.id} label="Copy id" />
         </p>
         <h1>
           <ShownText text={run.taskIdentifier} />

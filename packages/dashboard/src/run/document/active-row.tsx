@@ -1,8 +1,8 @@
 import { jsonBytes } from "@runmeta/runtime/protocol";
 import { useMemo } from "react";
 import { Button } from "../../ui/button.tsx";
-import { CopyButton } from "../parts/copy-button.tsx";
-import { formatBytes } from "../parts/format-bytes.ts";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { formatBytes } from "../../ui/format-bytes.ts";
 import { cutText } from "../text/cut-text.ts";
 import { ShownText } from "../text/shown-text.tsx";
 import { type DocumentRow, rowPath } from "./document-rows.ts";
@@ -28,8 +28,8 @@ export function ActiveRow({ row, onShowAll }: ActiveRowProps) {
         <ShownText text={cutText(path.text, MAX_SHOWN_PATH)} />
       </code>
       <span className="muted number">{formatBytes(bytes)}</span>
-      <CopyButton text={() => path.text}>Copy path</CopyButton>
-      <CopyButton text={() => JSON.stringify(value, null, 2)}>Copy JSON</CopyButton>
+      <CopyButton text={() => path.text} label="Copy path" />
+      <CopyButton text={() => JSON.stringify(value, null, 2)} label="Copy JSON" />
       {isLongText(value) ? (
         <Button kind="quiet" onClick={() => onShowAll(row)}>
           Show all

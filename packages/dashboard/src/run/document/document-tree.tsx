@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from "@runmeta/runtime/protocol";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useId, useMemo, useRef, useState } from "react";
+import { copyText } from "../../ui/copy-text.ts";
 import { CHANGE_SHOWN_MS } from "../feed/run-feed.ts";
 import type { RunHistory } from "../history/run-history.ts";
-import { copyText } from "../parts/copy-button.tsx";
 import { FullText } from "../text/full-text.tsx";
 import { ActiveRow } from "./active-row.tsx";
 import { type DocumentRow, documentRows, matchingRows } from "./document-rows.ts";

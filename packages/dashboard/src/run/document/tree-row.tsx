@@ -1,5 +1,5 @@
 import { type CSSProperties, memo } from "react";
-import { CopyButton } from "../parts/copy-button.tsx";
+import { CopyButton } from "../../ui/copy-button.tsx";
 import { cutText } from "../text/cut-text.ts";
 import { ShownText } from "../text/shown-text.tsx";
 import { type DocumentRow, rowPath } from "./document-rows.ts";
@@ -67,12 +67,8 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
       ) : null}
       {props.sparkline === undefined ? null : <Sparkline path={props.sparkline} />}
       <span className="tree-actions">
-        <CopyButton tabIndex={-1} text={() => metadataPath(rowPath(row)).text}>
-          Copy path
-        </CopyButton>
-        <CopyButton tabIndex={-1} text={() => JSON.stringify(value, null, 2)}>
-          Copy JSON
-        </CopyButton>
+        <CopyButton tabIndex={-1} text={() => metadataPath(rowPath(row)).text} label="Copy path" />
+        <CopyButton tabIndex={-1} text={() => JSON.stringify(value, null, 2)} label="Copy JSON" />
       </span>
     </div>
   );

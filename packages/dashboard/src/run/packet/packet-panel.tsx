@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "@runmeta/runtime/protocol";
 import { useId } from "react";
+import { CopyButton } from "../../ui/copy-button.tsx";
 import { DocumentTree } from "../document/document-tree.tsx";
-import { CopyButton } from "../parts/copy-button.tsx";
 import { TextBlocks } from "../text/full-text.tsx";
 
 /** What a run was given, or gave: any JSON value. */
@@ -13,9 +13,7 @@ export function PacketPanel({ title, value }: { readonly title: string; readonly
     <section className="panel" aria-labelledby={titleId}>
       <header className="panel-head">
         <h2 id={titleId}>{title}</h2>
-        <CopyButton text={() => (typeof json === "string" ? json : JSON.stringify(json, null, 2))}>
-          Copy
-        </CopyButton>
+        <CopyButton text={() => (typeof json === "string" ? json : JSON.stringify(json, null, 2))} />
       </header>
       {isContainer(json) ? (
         <DocumentTree document={json} label={title} />

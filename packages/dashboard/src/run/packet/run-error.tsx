@@ -1,5 +1,5 @@
 import type { RetrievedRun } from "../../api/runs.ts";
-import { CopyButton } from "../parts/copy-button.tsx";
+import { CopyButton } from "../../ui/copy-button.tsx";
 import { cutText } from "../text/cut-text.ts";
 import { TextBlocks } from "../text/full-text.tsx";
 import { ShownText } from "../text/shown-text.tsx";
@@ -15,7 +15,7 @@ export function RunError({ error }: { readonly error: NonNullable<RetrievedRun["
         <h2 id="error-title">
           <ShownText text={cutText(name, MAX_NAME)} />
         </h2>
-        <CopyButton text={() => stackTrace ?? `${name}: ${message}`}>Copy</CopyButton>
+        <CopyButton text={() => stackTrace ?? `${name}: ${message}`} />
       </header>
       <TextBlocks text={message} />
       {stackTrace === undefined ? null : (

@@ -1,8 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { Button } from "../../ui/button.tsx";
-import { CopyButton } from "../parts/copy-button.tsx";
-import { formatBytes } from "../parts/format-bytes.ts";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { formatBytes } from "../../ui/format-bytes.ts";
 import { textBlocks } from "./cut-text.ts";
 import { visibleLine } from "./visible-text.ts";
 
@@ -26,7 +26,7 @@ export function FullText(props: {
       <header>
         <h2 className="cut">{title}</h2>
         <span className="muted number">{formatBytes(bytes)}</span>
-        <CopyButton text={() => text}>Copy</CopyButton>
+        <CopyButton text={() => text} />
         <Button onClick={() => dialog.current?.close()}>Close</Button>
       </header>
       <TextBlocks text={text} />
