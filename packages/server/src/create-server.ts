@@ -12,6 +12,7 @@ import { BatchService } from "./service/batch-service.ts";
 import type { Clock } from "./service/clock.ts";
 import { DueRuns } from "./service/due-runs.ts";
 import { MetadataHistory } from "./service/metadata-history.ts";
+import { MetadataIndexer } from "./service/metadata-indexer.ts";
 import { MetadataWriter } from "./service/metadata-writer.ts";
 import { PacketUploads } from "./service/packet-uploads.ts";
 import { RunFeed } from "./service/realtime/run-feed.ts";
@@ -94,6 +95,7 @@ async function startServer(
   const changes = new RunChanges(clock, storage);
   const feed = new RunFeed({ storage, changes, clock });
   const dueRuns = new DueRuns({ storage, changes, clock, dispatcher: engine, onError });
+  const indexer = new MetadataIndexer({ storage, changes, clock, onError });
   const runs = new RunService({
     storage,
     dispatcher: engine,
@@ -140,6 +142,7 @@ async function startServer(
     onError,
   });
   dueRuns.start();
+  indexer.start();
   const secretKey = keys.first?.reveal() ?? "";
   const parts = { app, clock, runs, dashboard, secretKey, generatedKey };
   return new ListeningServer(parts, async (listener) => {
@@ -151,6 +154,7 @@ async function startServer(
     await dueRuns.close();
     await metadata.close();
     await history.close();
+    await indexer.close();
     await storage.close();
   });
 }

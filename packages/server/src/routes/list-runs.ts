@@ -10,6 +10,7 @@ import { listedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
 import { inApiVersion } from "./api-version.ts";
 import { everyTask } from "./every-task.ts";
+import { metadataFilter } from "./metadata-filter.ts";
 
 /** `GET /api/v1/runs`: a page of runs, newest first. */
 export function listRunsRoute({ runs }: Services, clock: Clock): Route {
@@ -24,7 +25,7 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
       tag: "Runs",
       summary: "List runs, newest first",
       description:
-        "A filter with several values, joined by commas, matches any of them; several filters must all match. `pagination.next` and `pagination.previous` are the cursors of the neighbouring pages, left out where there is none.",
+        "A filter with several values, joined by commas, matches any of them; several filters must all match. `filter[metadata][key]=value` finds runs by their documents: `key` is a key, or a path of keys joined by dots, and `value` the text of what stands there: a text, a number, `true`, `false` or `null`. Up to 10 such filters. A change of a document counts about a quarter of a second after it; the first 64 such values of a document are looked at, and none in lists. `pagination.next` and `pagination.previous` are the cursors of the neighbouring pages, left out where there is none.",
       replies: { 200: { description: "A page of runs", schema: listRunsReply } },
     },
     async handle(request) {
@@ -49,6 +50,7 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
         versions: query["filter[version]"],
         regions: query["filter[region]"],
         isTest: query["filter[isTest]"],
+        metadata: metadataFilter(request.query()),
         from:
           query["filter[createdAt][from]"] ??
           // Longer ago than a duration can say is no bound.

@@ -27,6 +27,8 @@ WITH r AS (
     change_count = CASE WHEN $6::boolean THEN 0 ELSE document.change_count END,
     change_bytes = CASE WHEN $6::boolean THEN 0 ELSE document.change_bytes END
   FROM r WHERE document.id = r.id RETURNING document.*
+), changed AS (
+  INSERT INTO changed_documents (ids) SELECT ARRAY[d.id] FROM d WHERE $6::boolean
 ), changes AS (
   DELETE FROM document_changes c USING d WHERE $6::boolean AND c.id = d.id AND c.version <= d.version
 ), base AS (

@@ -50,6 +50,9 @@ WITH u AS MATERIALIZED (
 ), locked AS MATERIALIZED (
   SELECT d.id FROM run_documents d JOIN u ON u.id = d.id
   WHERE d.version = u.expected ORDER BY d.id FOR UPDATE OF d
+), changed AS (
+  INSERT INTO changed_documents (ids) SELECT array_agg(u.id) FROM u
+  WHERE u.operations IS NOT NULL AND (SELECT count(*) FROM locked) = $2::bigint HAVING count(*) > 0
 ), history AS (
   INSERT INTO document_changes (id, version, at, attempt, operations)
   SELECT u.id, u.expected + 1, now(), u.attempt, u.operations FROM u

@@ -20,6 +20,8 @@ const STATEMENTS = [
   "VACUUM (ANALYZE) run_documents",
   "VACUUM document_changes",
   "VACUUM document_bases",
+  "VACUUM changed_documents",
+  "VACUUM (ANALYZE) document_leaves",
   "VACUUM batches",
   "VACUUM sessions",
   "VACUUM (ANALYZE) records",

@@ -1,3 +1,4 @@
+import { leafTerm, matchesLeaves } from "./document-leaves.ts";
 import {
   type RunRecord,
   type RunSummaryRecord,
@@ -41,6 +42,8 @@ WITH new AS (
   INSERT INTO run_documents (id, metadata, dedupe, updated_at)
   SELECT r.id, new.metadata, '{}', r.created_at FROM r JOIN new ON new.id = r.id AND new.created = r.created_at
   RETURNING *
+), changed AS (
+  INSERT INTO changed_documents (ids) SELECT array_agg(d.id) FROM d WHERE d.metadata <> '{}' HAVING count(*) > 0
 )
 SELECT ${SUMMARY_COLUMNS} FROM r JOIN d ON d.id = r.id ORDER BY r.created_at`;
 
@@ -173,6 +176,26 @@ export async function findRunByRequestKey(
 
 /** One page of runs, newest first. */
 export async function listRuns(client: SqlClient, query: RunQuery): Promise<RunSummary[]> {
+  const { metadata, limit } = query;
+  // The page before a cursor is the one nearest to it: read it upwards, then turn it round.
+  const backwards = query.before !== undefined && query.after === undefined;
+  const rows: RunSummary[] = [];
+  for (let part = query; ; ) {
+    const found = await readRuns(client, part, backwards);
+    // What documents are found by can be older than they are, so pages are filled up with others.
+    rows.push(
+      ...(metadata === undefined ? found : found.filter((run) => matchesLeaves(run.metadata, metadata))),
+    );
+    const last = found.at(-1)?.id;
+    if (rows.length >= limit || found.length < limit || last === undefined) break;
+    part = { ...query, ...(backwards ? { before: last } : { after: last }) };
+  }
+  const page = rows.slice(0, limit);
+  return backwards ? page.reverse() : page;
+}
+
+/** Runs in the order in which they are read. */
+async function readRuns(client: SqlClient, query: RunQuery, backwards: boolean): Promise<RunSummary[]> {
   const parameters: unknown[] = [query.environment];
   const conditions = ["r.environment = $1"];
   const where = (value: unknown, condition: (parameter: string) => string): void => {
@@ -191,6 +214,10 @@ export async function listRuns(client: SqlClient, query: RunQuery): Promise<RunS
   where(optionalName(query.batchId), (p) => `r.batch_id = ${p}`);
   where(optionalName(query.rootId), (p) => `r.root_id = ${p}`);
   where(query.isTest, (p) => `coalesce(r.is_test, false) = ${p}`);
+  where(
+    query.metadata?.map(leafTerm),
+    (p) => `r.id IN (SELECT id FROM document_leaves WHERE leaves @> ${p}::text[])`,
+  );
   where(query.from, (p) => `r.created_at >= ${p}::timestamptz`);
   where(query.to, (p) => `r.created_at <= ${p}::timestamptz`);
   where(
@@ -201,14 +228,11 @@ export async function listRuns(client: SqlClient, query: RunQuery): Promise<RunS
     optionalName(query.before),
     (p) => `(r.created_at, r.id) > (SELECT created_at, id FROM runs WHERE id = ${p})`,
   );
-  // The page before a cursor is the one nearest to it: read it upwards, then turn it round.
-  const backwards = query.before !== undefined && query.after === undefined;
   const order = backwards ? "ASC" : "DESC";
   parameters.push(query.limit);
   const text = `${SELECT_SUMMARIES} WHERE ${conditions.join(" AND ")}
     ORDER BY r.created_at ${order}, r.id ${order} LIMIT $${parameters.length}::integer`;
-  const rows = await selectSummaries(client, text, parameters);
-  return backwards ? rows.reverse() : rows;
+  return selectSummaries(client, text, parameters);
 }
 
 async function selectRuns(

@@ -4,6 +4,7 @@ import { findMemberships, readGroup } from "./change-statements.ts";
 import { putOffRun, releaseDebounceKey } from "./debounce-statements.ts";
 import { readDocuments, writeDocuments } from "./document-statements.ts";
 import { historyStatements } from "./history-statements.ts";
+import { indexDocuments } from "./leaf-statements.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations/migrations.ts";
 import { hasPacket, reservePacket, writePacket } from "./packet-statements.ts";
@@ -91,6 +92,7 @@ export function sqlStorage(
     findSilentRuns: async (engine, silentSince) => findSilentRuns(client(), engine, silentSince),
     readDocuments: async (ids) => readDocuments(client(), ids),
     writeDocuments: async (writes) => writeDocuments(client(), writes),
+    indexDocuments: async () => indexDocuments(client()),
     ...recordStatements(client),
     findMemberships: async (ids) => findMemberships(client(), ids),
     readGroup: async (group, since) => readGroup(client(), group, since),

@@ -1,6 +1,7 @@
 import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
 import type { ApiKeyStorage } from "./api-key-storage.ts";
 import type { ChangeStorage, RunGroup } from "./change-storage.ts";
+import type { LeafFilter } from "./document-leaves.ts";
 import type { HistoryStorage } from "./history-storage.ts";
 import type { RecordStorage } from "./record-storage.ts";
 import type { SessionStorage } from "./session-storage.ts";
@@ -74,6 +75,8 @@ export interface Storage
    * Rows are locked in the order of their ids.
    */
   writeDocuments(writes: readonly DocumentWrite[]): Promise<boolean>;
+  /** Lets runs be found by some of the documents that changed; true when there may be more. Servers take different ones. */
+  indexDocuments(): Promise<boolean>;
 
   /** Makes room for the upload of a payload and keeps it for `keepSeconds`. */
   reservePacket(environment: string, id: string, keepSeconds: number): Promise<void>;
@@ -210,6 +213,8 @@ export interface RunQuery {
   readonly batchId?: string | undefined;
   readonly rootId?: string | undefined;
   readonly isTest?: boolean | undefined;
+  /** All of them; as far as documents were indexed. */
+  readonly metadata?: readonly LeafFilter[] | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
 }

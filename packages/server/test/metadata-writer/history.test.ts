@@ -1,4 +1,4 @@
-import { applyOperation, type JsonObject, type Operation } from "@runmeta/runtime/protocol";
+import { applyOperation, type JsonObject, type JsonValue, type Operation } from "@runmeta/runtime/protocol";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { MetadataHistory } from "../../src/service/metadata-history.ts";
@@ -13,10 +13,9 @@ const maxBytes = 400;
 const limitBytes = 300;
 
 const key = fc.constantFrom("a", "b", "list", "$.o.x", "$.list.2", "$.o[*]");
-const value = fc.oneof(
+const value: fc.Arbitrary<JsonValue> = fc.oneof(
   fc.integer(),
-  fc.constantFrom("é", "\ud800", "\0", null, true),
-  fc.constant({ x: [1] }),
+  fc.constantFrom<JsonValue>("é", "\ud800", "\0", null, true, { x: [1] }),
 );
 const change: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ type: fc.constantFrom("set" as const, "append" as const, "remove" as const), key, value }),

@@ -41,6 +41,8 @@ test("vacuums and checkpoints once so many bytes are written, before the next wr
     "VACUUM (ANALYZE) run_documents",
     "VACUUM document_changes",
     "VACUUM document_bases",
+    "VACUUM changed_documents",
+    "VACUUM (ANALYZE) document_leaves",
     "VACUUM batches",
     "VACUUM sessions",
     "VACUUM (ANALYZE) records",

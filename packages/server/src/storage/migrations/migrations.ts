@@ -8,6 +8,7 @@ import { ttlTextMigration } from "./000007-ttl-text.ts";
 import { apiKeysMigration } from "./000008-api-keys.ts";
 import { metadataHistoryMigration } from "./000009-metadata-history.ts";
 import { runStreamsMigration } from "./000010-run-streams.ts";
+import { documentLeavesMigration } from "./000011-document-leaves.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   apiKeysMigration,
   metadataHistoryMigration,
   runStreamsMigration,
+  documentLeavesMigration,
 ];
