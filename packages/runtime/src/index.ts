@@ -16,6 +16,7 @@ export {
   idempotencyKeys,
   type ResetKeyOptions,
 } from "./client/idempotency-keys.ts";
+export type { MetadataChange, MetadataHistory } from "./client/metadata-history.ts";
 export { type Records, records } from "./client/records.ts";
 export type { RecordsApi } from "./client/records-api.ts";
 export type { ReplayRunOptions } from "./client/replay-body.ts";

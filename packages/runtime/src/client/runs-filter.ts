@@ -23,6 +23,11 @@ export interface RunsFilter extends PageCursor {
   readonly queue?: OneOrMore<{ readonly type: "task" | "custom"; readonly name: string }> | undefined;
   readonly machine?: OneOrMore<string> | undefined;
   readonly region?: OneOrMore<string> | undefined;
+  /**
+   * What stands in the metadata, all of it: by key, or by a path of keys joined by dots. Servers of ours only; a change can
+   * be found about a quarter of a second after it.
+   */
+  readonly metadata?: Readonly<Record<string, string | number | boolean | null>> | undefined;
 }
 
 function queueNames(queue: RunsFilter["queue"]): string | undefined {
@@ -33,7 +38,12 @@ function queueNames(queue: RunsFilter["queue"]): string | undefined {
 
 /** The filter as the query of `GET /api/v1/runs`. */
 export function runsQuery(filter: RunsFilter): Record<string, string | undefined> {
+  const metadata = Object.entries(filter.metadata ?? {}).map(([key, value]) => [
+    `filter[metadata][${key}]`,
+    String(value),
+  ]);
   return {
+    ...Object.fromEntries(metadata),
     "page[size]": filter.limit === undefined ? undefined : String(filter.limit),
     "page[after]": filter.after,
     "page[before]": filter.before,

@@ -4,6 +4,7 @@ import { isEnded } from "../protocol/run-status.ts";
 import { refused } from "../refused.ts";
 import { requireApiClient } from "./configure.ts";
 import { CursorPage, type CursorPagePromise, cursorPagePromise } from "./cursor-page.ts";
+import { type MetadataHistory, readMetadataHistory } from "./metadata-history.ts";
 import { parseReply } from "./parse-reply.ts";
 import { pathSegment } from "./path-segment.ts";
 import { pause } from "./pause.ts";
@@ -90,6 +91,21 @@ export const runs = {
     update: MetadataUpdate,
   ): Promise<{ readonly metadata: JsonObject }> {
     return updateMetadata(typeof run === "string" ? run : run.id, update);
+  },
+
+  /**
+   * How a run's metadata became what it is; with `after`, what is newer than a version of it. Servers of ours only.
+   *
+   * @throws NotFoundError
+   * @example
+   * const { changes } = await runs.metadataHistory("run_1234");
+   * for (const { at, operations } of changes) console.log(at, operations);
+   */
+  async metadataHistory(
+    run: string | { readonly id: string },
+    options: { readonly after?: number | undefined } = {},
+  ): Promise<MetadataHistory> {
+    return readMetadataHistory(typeof run === "string" ? run : run.id, options.after);
   },
 
   /**

@@ -165,6 +165,44 @@ describe("runs.list", () => {
   });
 });
 
+describe("runs.list by metadata", () => {
+  it("sends each key with its value as text", async () => {
+    await using server = await scriptedServer([{ body: { data: [], pagination: {} } }]);
+    await runs.list({ metadata: { stage: "a,b", "order.n": 1, ok: true, none: null } });
+    expect(Object.fromEntries(server.requests[0]?.query ?? [])).toEqual({
+      "filter[metadata][stage]": "a,b",
+      "filter[metadata][order.n]": "1",
+      "filter[metadata][ok]": "true",
+      "filter[metadata][none]": "null",
+    });
+  });
+});
+
+describe("runs.metadataHistory", () => {
+  it("gives base and changes, with dates as Dates", async () => {
+    const at = "2026-01-02T03:04:05.000Z";
+    const operations = [{ type: "increment", key: "done", value: 1, from: "run_child" }];
+    await using server = await scriptedServer([
+      {
+        body: {
+          limitBytes: 4096,
+          base: { version: 0, at, document: { done: 0 } },
+          changes: [{ version: 1, at, attempt: 1, operations }],
+        },
+      },
+      { body: { limitBytes: 4096, changes: [] } },
+    ]);
+    expect(await runs.metadataHistory("run_1")).toEqual({
+      limitBytes: 4096,
+      base: { version: 0, at: new Date(at), document: { done: 0 } },
+      changes: [{ version: 1, at: new Date(at), attempt: 1, operations }],
+    });
+    expect(server.requests[0]).toMatchObject({ method: "GET", path: "/api/v1/runs/run_1/metadata/history" });
+    expect(await runs.metadataHistory({ id: "run_1" }, { after: 1 })).toMatchObject({ changes: [] });
+    expect(server.requests[1]?.query.get("after")).toBe("1");
+  });
+});
+
 describe("runs.updateMetadata", () => {
   it("replaces the document, or sends operations, and gives the document afterwards", async () => {
     await using server = await scriptedServer([

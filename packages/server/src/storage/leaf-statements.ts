@@ -28,6 +28,22 @@ WITH stored AS (
 )
 DELETE FROM changed_documents WHERE number = ANY($2::bigint[])`;
 
+/** Above this it is quicker to look at the newest runs one by one. */
+const MAX_IDS = 1_000;
+
+/** Runs of any environment by what their documents are found by; undefined when there are many. */
+export async function findByTerms(
+  client: SqlClient,
+  terms: readonly string[],
+): Promise<string[] | undefined> {
+  const { rows } = await client.query<{ id: string }>(
+    `SELECT id FROM document_leaves WHERE leaves @> $1::text[] LIMIT ${MAX_IDS + 1}`,
+    [terms],
+    REPEATABLE,
+  );
+  return rows.length > MAX_IDS ? undefined : rows.map((row) => row.id);
+}
+
 /**
  * Takes over what some of the changed documents are found by. A group is forgotten by the statement that stores its
  * leaves, so one that a dying process took is taken again. True when there may be more.
