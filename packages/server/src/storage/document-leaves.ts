@@ -1,11 +1,6 @@
 import type { JsonObject } from "@runmeta/runtime/protocol";
+import type { LeafFilter } from "./leaf-filter.ts";
 import { storedName } from "./stored-text.ts";
-
-/** A condition on a document: what stands at a key, or at a dotted path of keys, as text. */
-export interface LeafFilter {
-  readonly path: string;
-  readonly value: string;
-}
 
 /** Leaves of one document that it is found by; further ones are not looked for. */
 const MAX_LEAVES = 64;

@@ -1,8 +1,8 @@
 import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
 import type { ApiKeyStorage } from "./api-key-storage.ts";
 import type { ChangeStorage, RunGroup } from "./change-storage.ts";
-import type { LeafFilter } from "./document-leaves.ts";
 import type { HistoryStorage } from "./history-storage.ts";
+import type { LeafFilter } from "./leaf-filter.ts";
 import type { RecordStorage } from "./record-storage.ts";
 import type { SessionStorage } from "./session-storage.ts";
 import type { StreamStorage } from "./stream-storage.ts";

@@ -476,6 +476,71 @@ export function storageContract(name: string, create: () => Promise<StorageFixtu
         expect(counts).toEqual(['{"n":20}', '{"n":30}', '{"n":30}', '{"n":20}']);
       });
 
+      test("D3 a write and its history are one: both or none, and what is folded stays folded", async () => {
+        const run = newRun({ metadata: '{"n":0}' });
+        await storage.insertRuns([run]);
+        const write = (expectedVersion: number, n: number) => ({
+          id: run.id,
+          expectedVersion,
+          metadata: JSON.stringify({ n }),
+          dedupe: "{}",
+          change: {
+            attempt: 1,
+            operations: JSON.stringify([{ type: "set", key: "n", value: n, text: "\0\ud800" }]),
+          },
+        });
+        expect(await storage.writeDocuments([write(0, 1)])).toBe(true);
+        expect(await storage.writeDocuments([write(0, 9)])).toBe(false);
+        expect(await storage.writeDocuments([write(1, 2)])).toBe(true);
+        const versions = async (after?: number) =>
+          (await storage.readHistory("env", run.id, after))?.changes.map(({ version }) => version);
+        const history = await storage.readHistory("env", run.id, undefined);
+        expect(history?.base).toMatchObject({ version: 0, document: '{"n":0}' });
+        expect(history?.changes.map(({ operations }) => operations)).toEqual(
+          [write(0, 1), write(1, 2)].map(({ change }) => change.operations),
+        );
+        expect([await versions(0), await versions(1), await versions(2)]).toEqual([[1, 2], [2], []]);
+        const fold = {
+          id: run.id,
+          baseVersion: 0,
+          version: 1,
+          at: new Date(),
+          changeCount: 1,
+          changeBytes: Buffer.byteLength(write(0, 1).change.operations),
+          document: '{"n":1}',
+        };
+        // Two servers that fold the same.
+        await Promise.all([storage.foldHistory(fold), storage.foldHistory(fold)]);
+        const folded = await storage.readHistory("env", run.id, 0);
+        expect(folded?.base).toEqual({ version: 1, at: fold.at, document: '{"n":1}' });
+        expect(folded?.changes).toHaveLength(1);
+        expect(await storage.readDocuments([run.id])).toMatchObject([{ changeCount: 1, version: 2 }]);
+        expect(await storage.readHistory("other", run.id, undefined)).toBeUndefined();
+      });
+
+      test("finds runs by the documents that were indexed, and by what they are", async () => {
+        const runs = [1, 2, 3].map((n) =>
+          newRun({ environment: "leaves", metadata: JSON.stringify({ n, all: "yes" }) }),
+        );
+        await storage.insertRuns(runs);
+        const index = async () => {
+          while (await storage.indexDocuments());
+        };
+        await Promise.all([index(), index()]);
+        const find = async (path: string, value: string, limit = 10) =>
+          ids(await storage.listRuns({ environment: "leaves", limit, metadata: [{ path, value }] }));
+        const [first, second, third] = ids(runs) as [string, string, string];
+        expect(await find("all", "yes")).toEqual([third, second, first]);
+        const change = { attempt: 1, operations: "[]" };
+        const metadata = '{"n":4,"all":"no"}';
+        await storage.writeDocuments([{ id: second, expectedVersion: 0, metadata, dedupe: "{}", change }]);
+        expect(await find("all", "yes", 2)).toEqual([third, first]);
+        expect(await find("n", "4")).toEqual([]);
+        await index();
+        expect(await find("n", "4")).toEqual([second]);
+        expect(await find("n", "2")).toEqual([]);
+      });
+
       test("a document of 256 KB", async () => {
         const run = newRun();
         await storage.insertRuns([run]);
