@@ -14,6 +14,7 @@ const layers = [
   ["store", "store/"],
   ["target", "target/"],
   ["flush", "flush/"],
+  ["stream", "stream/"],
   ["context", "context/"],
   ["facade", "(metadata|updater|progress)\\.ts$"],
   ["client", "client/"],

@@ -23,7 +23,8 @@ export type RunmetaErrorCode =
   | "RUNMETA_TASK_OUTPUT"
   | "RUNMETA_TASK_ABORTED"
   | "RUNMETA_TASK_COMPLETED"
-  | "RUNMETA_OUT_OF_MEMORY";
+  | "RUNMETA_OUT_OF_MEMORY"
+  | "RUNMETA_STREAM_RELEASED";
 
 /** Base of every error that runmeta throws. */
 export class RunmetaError extends Error {
@@ -295,6 +296,20 @@ export class RunCancelledError extends RunmetaError {
   constructor(runId: string, options?: { cause?: unknown }) {
     super("RUNMETA_RUN_CANCELLED", `Run ${runId} was cancelled`, options);
     this.runId = runId;
+  }
+}
+
+/** Thrown to who begins to read his copy of a stream after it was released: more had come than is kept for nobody. */
+export class StreamReleasedError extends RunmetaError {
+  override name = "StreamReleasedError";
+  readonly key: string;
+
+  constructor(key: string, limit: number) {
+    super(
+      "RUNMETA_STREAM_RELEASED",
+      `The copy of stream "${key}" was released: nobody read it while more than ${limit} characters came. It is stored; read it with metadata.fetchStream("${key}"), or begin to read before the source has ended.`,
+    );
+    this.key = key;
   }
 }
 

@@ -22,7 +22,8 @@ export type { RecordsApi } from "./client/records-api.ts";
 export type { ReplayRunOptions } from "./client/replay-body.ts";
 export type { RetrievedBatch } from "./client/retrieve-batch.ts";
 export type { ListedRun, RelatedRun, RetrievedRun, RunRecord } from "./client/run-record.ts";
-export type { RunSubscription, SubscribeOptions } from "./client/run-subscription.ts";
+export type { OneRunSubscription, RunSubscription, SubscribeOptions } from "./client/run-subscription.ts";
+export type { RunWithStreams } from "./client/run-with-streams.ts";
 export { type PollOptions, type RunReference, runs } from "./client/runs.ts";
 export type { RunsFilter } from "./client/runs-filter.ts";
 export type {
@@ -41,10 +42,19 @@ export {
   type UpdateSession,
 } from "./client/sessions.ts";
 export type { SessionsFilter } from "./client/sessions-filter.ts";
+export {
+  type DefinedStream,
+  type InferStreamType,
+  type PipeStreamOptions,
+  type PipeStreamResult,
+  type StreamTargetOptions,
+  streams,
+  type WriterStreamOptions,
+} from "./client/streams.ts";
 export { tags } from "./client/tags.ts";
 export type { TaskRunPromise } from "./client/task-run-promise.ts";
 export type { TokenPermissions, TokenResources } from "./client/token-scopes.ts";
-export type { CallOptions, TriggeredRun } from "./client/trigger.ts";
+export type { CallOptions, TriggerAndSubscribeOptions, TriggeredRun } from "./client/trigger.ts";
 export type { MetadataInput, TriggerOptions } from "./client/trigger-options.ts";
 export type { MetadataUpdate } from "./client/update-metadata.ts";
 // --- options and errors
@@ -77,6 +87,7 @@ export {
   RunCancelledError,
   RunmetaError,
   type RunmetaErrorCode,
+  StreamReleasedError,
   TaskNotFoundError,
   TaskOutputError,
   TaskPayloadError,
@@ -207,7 +218,6 @@ export {
   SessionOutputChannel,
   schedules,
   skills,
-  streams,
   TriggerClient,
   toolTask,
   WaitpointTimeoutError,
@@ -224,6 +234,8 @@ export {
 } from "./refused-names.ts";
 export type { StandardSchema } from "./standard-schema.ts";
 export type { FlushStats } from "./store/ledger.ts";
+export type { ReadStreamOptions } from "./stream/read-stream.ts";
+export type { StreamSource } from "./stream/source-items.ts";
 export { type MemoryTarget, memoryTarget } from "./target/memory-target.ts";
 export type {
   Batch,

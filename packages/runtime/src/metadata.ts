@@ -1,5 +1,5 @@
 import { currentScope } from "./context/context-storage.ts";
-import { ApiError, NotSupportedError } from "./errors.ts";
+import { ApiError, ConfigError } from "./errors.ts";
 import type { FlushOptions } from "./flush/flusher-options.ts";
 import { createProgress, type Progress, type ProgressOptions } from "./progress.ts";
 import type { JsonObject } from "./protocol/json.ts";
@@ -10,6 +10,8 @@ type SendStream = <T>(
   source: AsyncIterable<T> | ReadableStream<T>,
   signal?: AbortSignal,
 ) => Promise<AsyncIterable<T>>;
+
+const noChunks = async function* <T>(): AsyncGenerator<T, void, undefined> {};
 
 /** Writes to the document of another run of the tree. */
 export interface RelativeUpdater extends Updater {
@@ -43,9 +45,23 @@ export interface Metadata extends Updater {
   readonly parent: RelativeUpdater;
   /** The document of the first run of the tree; the run's own where it is that. */
   readonly root: RelativeUpdater;
-  /** Hands the source through outside a run. Inside one: not supported yet. */
+  /**
+   * Sends a source to a stream of the run, where others read it while it is written and afterwards, and gives it to
+   * the caller too. Who reads that copy sets the pace of the source and misses nothing; unread, a million characters of
+   * JSON are kept. An endpoint that fails is tried again and never fails the run: what could not be stored, by the end
+   * of the run's `drainTimeoutMs`, is named by the warning `STREAM_LOST`. Outside a run, and in a run without an API,
+   * the source is handed through.
+   * @param signal stops reading the source
+   * @throws ConfigError for an empty key; reading the copy StreamReleasedError, and what the source throws
+   * @example
+   * for await (const token of await metadata.stream("answer", completion)) text += token;
+   */
   stream: SendStream;
-  /** Outside a run an empty stream. Inside one: not supported yet. */
+  /**
+   * Reads a stream of the run from its first chunk on: what is there, and what comes until the run has ended or for a
+   * minute nothing came. Without an API it is empty.
+   * @throws ApiError in the loop, when it cannot be read
+   */
   fetchStream<T>(key: string, signal?: AbortSignal): Promise<AsyncIterable<T>>;
   /**
    * Keeps `{ done, total, percent, ratePerSecond, etaMs }` under a key.
@@ -57,12 +73,13 @@ export interface Metadata extends Updater {
   progress(total: number, options?: ProgressOptions): Progress;
 }
 
-const NO_STREAMS = "write progress to the document, with set and append";
-
-function streamOf(name: string): SendStream {
-  return async <T>(_key: string, source: AsyncIterable<T> | ReadableStream<T>) => {
-    if (currentScope() !== undefined) throw new NotSupportedError(name, NO_STREAMS);
-    return source as AsyncIterable<T>;
+function streamOf(target: "self" | "parent" | "root"): SendStream {
+  return async <T>(key: string, source: AsyncIterable<T> | ReadableStream<T>, signal?: AbortSignal) => {
+    const scope = currentScope();
+    if (scope === undefined) return source as AsyncIterable<T>;
+    if (typeof key !== "string" || key === "")
+      throw new ConfigError("The key of a stream must not be empty: metadata.stream(key, source)");
+    return scope.streams.pipe(target, key, source, signal).stream;
   };
 }
 
@@ -71,14 +88,14 @@ const parent: RelativeUpdater = {
     (scope) => scope.parent,
     () => parent,
   ),
-  stream: streamOf("metadata.parent.stream"),
+  stream: streamOf("parent"),
 };
 const root: RelativeUpdater = {
   ...createUpdater<RelativeUpdater>(
     (scope) => scope.root,
     () => root,
   ),
-  stream: streamOf("metadata.root.stream"),
+  stream: streamOf("root"),
 };
 
 /**
@@ -107,10 +124,9 @@ export const metadata: Metadata = Object.freeze<Metadata>({
   },
   parent,
   root,
-  stream: streamOf("metadata.stream"),
-  async fetchStream<T>(): Promise<AsyncIterable<T>> {
-    if (currentScope() !== undefined) throw new NotSupportedError("metadata.fetchStream", NO_STREAMS);
-    return (async function* () {})();
+  stream: streamOf("self"),
+  async fetchStream<T>(key: string, signal?: AbortSignal): Promise<AsyncIterable<T>> {
+    return currentScope()?.streams.read<T>(key, signal) ?? noChunks<T>();
   },
   progress: (total: number, options?: ProgressOptions) => createProgress(currentScope(), total, options),
 } as Metadata);

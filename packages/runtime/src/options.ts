@@ -49,6 +49,7 @@ export type WarningCode =
   | "NOT_REPORTED"
   | "NO_ENDPOINT"
   | "HOOK_FAILED"
+  | "STREAM_LOST"
   | "SPOOL";
 
 /** How metadata is limited, batched and delivered. Given in `defineConfig({ metadata })` or to `withRun`. */

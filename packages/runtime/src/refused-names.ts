@@ -30,15 +30,10 @@ export const __setSessionStartImplForTests = /* @__PURE__ */ refused(
   "__setSessionStartImplForTests",
   "test with @runmeta/testing",
 );
-/** Streams of a run. Not supported. */
-export const streams = /* @__PURE__ */ refused(
-  "streams",
-  "write progress to metadata, and read it with runs.retrieve",
-);
 /** Internal to the official SDK's chat. Not supported. */
 export const markChatAgentRunForStreamsWarning = /* @__PURE__ */ refused(
   "markChatAgentRunForStreamsWarning",
-  "write progress to metadata, and read it with runs.retrieve",
+  "it belonged to the official SDK's chat",
 );
 /** Tasks that start by the clock. Not supported. */
 export const schedules = /* @__PURE__ */ refused(

@@ -27,6 +27,7 @@ export function describeRun(run: EndpointRun, sources: RunSources): TestRun {
     error,
     attempts: run.attempt,
     metadata: run.document.current,
+    streams: run.streams.all(),
     timeline,
     stored,
     requests: sources.requests,

@@ -1,5 +1,6 @@
 import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
 import type { RunDocument } from "./run-document.ts";
+import type { StoredStreams } from "./stored-streams.ts";
 
 /** A payload or an output as it travels. */
 export interface StoredPacket {
@@ -18,6 +19,7 @@ export interface EndpointRun {
   readonly id: string;
   readonly task: string;
   readonly document: RunDocument;
+  readonly streams: StoredStreams;
   /** What it was triggered with. */
   readonly initialMetadata: JsonObject;
   readonly payload: StoredPacket;

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@runmeta/runtime/protocol";
 import { type EndpointRun, hasEnded, type StoredPacket } from "./endpoint-run.ts";
 import { RunDocument } from "./run-document.ts";
+import { StoredStreams } from "./stored-streams.ts";
 
 /** What a new run is made of. */
 export interface NewRun {
@@ -48,6 +49,7 @@ export class EndpointRuns {
       id: run.id ?? this.newId(),
       task: run.task ?? "run",
       document: new RunDocument(run.metadata ?? {}, this.#limitBytes),
+      streams: new StoredStreams(),
       initialMetadata: run.metadata ?? {},
       payload: run.payload ?? { data: undefined, dataType: "application/json" },
       tags: run.tags ?? [],

@@ -3,6 +3,7 @@ import type { EndpointRuns } from "./endpoint-runs.ts";
 import { type MetadataRoutesOptions, metadataRoutes } from "./metadata-routes.ts";
 import { type Route, type RoutedRequest, refusal } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
+import { streamRoutes } from "./stream-routes.ts";
 import { triggerRoutes } from "./trigger-routes.ts";
 
 /** How a {@link memoryBackend} answers. */
@@ -19,6 +20,7 @@ export function memoryBackend(runs: EndpointRuns, options: MemoryBackendOptions)
     ...metadataRoutes({ ...metadata, runs, remarks: !isTriggerDev }),
     ...triggerRoutes(runs, options.limitBytes),
     ...runRoutes(runs),
+    ...streamRoutes(runs),
   ];
   return localBackend(!isTriggerDev, (routed) =>
     isTriggerDev && routed.url.pathname.startsWith("/engine/")

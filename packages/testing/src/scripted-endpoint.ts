@@ -181,7 +181,7 @@ export function scriptedEndpoint(
 }
 
 function isMetadataUpdate({ method, url }: { readonly method: string; readonly url: string }): boolean {
-  return method === "PUT" && url.endsWith("/metadata");
+  return method === "PUT" && /\/api\/v1\/runs\/[^/]*\/metadata$/.test(url);
 }
 
 /** Runs of all tests of a process are on one server. */

@@ -8,6 +8,7 @@ import { ownTrigger } from "./own-trigger.ts";
 import { parseBody, type RoutedRequest, refusal } from "./route.ts";
 import { holdUntilEnd } from "./run-routes.ts";
 import { sharedServer } from "./shared-server.ts";
+import { followStreams } from "./stream-routes.ts";
 import { packetOf, type Wanted } from "./trigger-routes.ts";
 
 interface ServerReply {
@@ -206,7 +207,9 @@ export function serverBackend(runs: EndpointRuns, limitBytes: number, prefix: st
         const match = pattern.exec(called);
         if (match !== null) return answer(routed, decodeURIComponent(match[1] ?? ""));
       }
-      return (await forward(routed)).response;
+      const { response } = await forward(routed);
+      if (response.ok) followStreams(runs, routed);
+      return response;
     },
     async requireUnused(id) {
       const { response } = await send(new Request(`http://runmeta.test/api/v3/runs/${id}`));

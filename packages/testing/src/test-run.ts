@@ -47,6 +47,8 @@ export interface TestRun<TOutput = unknown> {
   readonly attempts: number;
   /** The document that is stored at the end. */
   readonly metadata: JsonObject;
+  /** What is stored of its streams, by key: the chunks in order. */
+  readonly streams: Readonly<Record<string, readonly unknown[]>>;
   /**
    * Every accepted write of the run's code, in order and one by one, stored or not; and what other runs wrote to it, when
    * it arrived.

@@ -26,6 +26,8 @@ export interface RunRecord {
   readonly expiredAt?: Date | undefined;
   readonly ttl?: string | undefined;
   readonly tags: readonly string[];
+  /** Keys of the run's streams; absent where it has none. */
+  readonly realtimeStreams?: readonly string[] | undefined;
   readonly costInCents: number;
   readonly baseCostInCents: number;
   readonly durationMs: number;

@@ -7,6 +7,7 @@ import { readRun } from "./read-run.ts";
 import { unreadableReply } from "./reply-field.ts";
 import { asksForRetry, retryDelayMs } from "./retry-delay.ts";
 import type { OutputOf, PayloadOf, RetrievedRun } from "./run-record.ts";
+import { type RunWithStreams, runWithStreams } from "./run-with-streams.ts";
 
 /** How `runs.subscribeTo…` goes on. */
 export interface SubscribeOptions {
@@ -22,6 +23,12 @@ export interface RunSubscription<Run = unknown>
   extends AsyncIterable<RetrievedRun<PayloadOf<Run>, OutputOf<Run>>> {
   /** Ends it from anywhere; the loop ends, too. */
   unsubscribe(): void;
+}
+
+/** A subscription to one run, which can follow its streams as well. */
+export interface OneRunSubscription<Run = unknown> extends RunSubscription<Run> {
+  /** The run as it changes, and the chunks of its streams: `{ type: "run", run }` or `{ type: key, chunk, run }`. */
+  withStreams<Streams extends object>(): AsyncIterable<RunWithStreams<Run, Streams>>;
 }
 
 /** The server sends something every 15 s; after so long a silence the connection is dead. */
@@ -43,14 +50,23 @@ export function subscribe<Run>(
     readonly single: boolean;
   },
   { signal }: SubscribeOptions,
-): RunSubscription<Run> {
+): OneRunSubscription<Run> {
   const stop = new AbortController();
-  const abort = () => stop.abort();
+  // The feed of the run stops first; its streams may still have something to say.
+  const stopStreams = new AbortController();
+  const abort = () => {
+    stop.abort();
+    stopStreams.abort();
+  };
   if (signal?.aborted === true) abort();
   signal?.addEventListener("abort", abort, { once: true });
   stop.signal.addEventListener("abort", () => signal?.removeEventListener("abort", abort), { once: true });
   const runs = follow<Run>(client, feed, stop);
-  return { [Symbol.asyncIterator]: () => runs, unsubscribe: abort };
+  return {
+    [Symbol.asyncIterator]: () => runs,
+    unsubscribe: abort,
+    withStreams: <Streams extends object>() => runWithStreams<Run, Streams>(runs, stopStreams.signal),
+  };
 }
 
 async function* follow<Run>(

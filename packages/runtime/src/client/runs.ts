@@ -13,8 +13,14 @@ import { type ReplayRunOptions, replayBody } from "./replay-body.ts";
 import { replyString } from "./reply-field.ts";
 import { withDates } from "./run-dates.ts";
 import type { ListedRun, OutputOf, PayloadOf, RetrievedRun } from "./run-record.ts";
-import { type RunSubscription, type SubscribeOptions, subscribe } from "./run-subscription.ts";
+import {
+  type OneRunSubscription,
+  type RunSubscription,
+  type SubscribeOptions,
+  subscribe,
+} from "./run-subscription.ts";
 import { type RunsFilter, runsQuery } from "./runs-filter.ts";
+import { openStream } from "./streams.ts";
 import { type MetadataUpdate, updateMetadata } from "./update-metadata.ts";
 
 /** A run by its id, or the handle that `trigger` gave. */
@@ -162,7 +168,7 @@ export const runs = {
   subscribeToRun<Run = unknown>(
     run: RunReference<Run>,
     options: SubscribeOptions = {},
-  ): RunSubscription<Run> {
+  ): OneRunSubscription<Run> {
     const path = runPath("v1", run, "/events");
     return subscribe(requireApiClient(), { path, single: true }, options);
   },
@@ -192,6 +198,11 @@ export const runs = {
     return subscribe(requireApiClient(), { path, single: false }, options);
   },
 
-  /** Not supported. */
-  fetchStream: refused("runs.fetchStream", "write progress to metadata, and read it with runs.retrieve"),
+  /**
+   * Reads a stream of a run, from its first chunk on; as `streams.read`.
+   * @throws ConfigError; in the loop ApiError
+   */
+  async fetchStream<Part>(runId: string, key: string): Promise<AsyncIterable<Part>> {
+    return openStream<Part>(runId, key);
+  },
 } as const;

@@ -1,3 +1,4 @@
+import { currentScope } from "../context/context-storage.ts";
 import { whileWaiting } from "../context/while-waiting.ts";
 import { requireApiClient } from "./configure.ts";
 import { pathSegment } from "./path-segment.ts";
@@ -15,6 +16,14 @@ export interface TriggeredRun {
   readonly isCached: boolean;
   /** A token that may read this run, when the server gives one. */
   readonly publicAccessToken?: string;
+}
+
+/** Options of `triggerAndSubscribe`. */
+export interface TriggerAndSubscribeOptions extends TriggerOptions {
+  /** Ends the wait; the promise rejects with its reason. @default the current run's signal */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether the run is cancelled when the wait ends early. @default true */
+  readonly cancelOnAbort?: boolean | undefined;
 }
 
 /** How a call ends early. */
@@ -73,6 +82,33 @@ export function triggerTaskAndWait<Output = unknown>(
     const wait = { type: "task", runId: run.id } as const;
     const result = await whileWaiting(wait, () => waitForRun<Output>(run.id, { signal: call.signal }));
     return { ...result, taskIdentifier: taskId };
+  };
+  return taskRunPromise(ended(), taskId);
+}
+
+/**
+ * As {@link triggerTaskAndWait}, but the calling run counts as executing meanwhile: it keeps its place and no `onWait`
+ * hook is called. Several can be awaited at once.
+ */
+export function triggerTaskAndSubscribe<Output = unknown>(
+  taskId: string,
+  payload: unknown,
+  options: TriggerAndSubscribeOptions = {},
+): TaskRunPromise<Output> {
+  const { signal = currentScope()?.signal, cancelOnAbort = true, ...rest } = options;
+  const ended = async () => {
+    const run = await trigger(taskId, payload, rest, { resumeParentOnCompletion: false, signal });
+    try {
+      return { ...(await waitForRun<Output>(run.id, { signal })), taskIdentifier: taskId };
+    } catch (error) {
+      const path = `/api/v2/runs/${pathSegment("the run's id", run.id)}/cancel`;
+      // What ended the wait is what the caller has to know.
+      if (signal?.aborted && cancelOnAbort)
+        await requireApiClient()
+          .send("POST", path)
+          .catch(() => undefined);
+      throw error;
+    }
   };
   return taskRunPromise(ended(), taskId);
 }

@@ -3,6 +3,7 @@ import type { Flusher } from "../flush/flusher.ts";
 import type { WarningCode } from "../options.ts";
 import type { MetadataStore } from "../store/metadata-store.ts";
 import type { RemoteDocument } from "../store/remote-document.ts";
+import type { RunStreams } from "../stream/run-streams.ts";
 
 /** What the current run is, for everything below it in the call stack. */
 export interface RunScope {
@@ -24,6 +25,8 @@ export interface RunScope {
   readonly parent: MetadataStore | RemoteDocument;
   /** The root's document; the run's own where it is the root. */
   readonly root: MetadataStore | RemoteDocument;
+  /** The streams that this attempt writes. */
+  readonly streams: RunStreams;
   /** Says what went wrong, at most once a code. */
   warn(code: WarningCode, message: string): void;
   /** Values that layers above keep for the time of the run (`locals`, the API client, …), by their own keys. */

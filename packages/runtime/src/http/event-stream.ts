@@ -17,7 +17,13 @@ const MAX_EVENT_CHARACTERS = 64 * 1024 * 1024;
  */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
-  options: { readonly clock: Clock; readonly idleMs: number; readonly signal: AbortSignal },
+  options: {
+    readonly clock: Clock;
+    readonly idleMs: number;
+    readonly signal: AbortSignal;
+    /** Called when the body has come to its own end: it did not break, and nobody cut it. */
+    readonly onEnd?: () => void;
+  },
 ): AsyncGenerator<ServerEvent> {
   const { clock, idleMs, signal } = options;
   const reader = body.getReader();
@@ -27,9 +33,15 @@ export async function* readEvents(
   let text = "";
   try {
     while (!signal.aborted && text.length <= MAX_EVENT_CHARACTERS) {
-      const idle = clock.setTimer(cancel, idleMs, { keepAlive: true, deadline: true });
+      let cut = false;
+      const giveUp = () => {
+        cut = true;
+        cancel();
+      };
+      const idle = clock.setTimer(giveUp, idleMs, { keepAlive: true, deadline: true });
       const piece = await reader.read().catch(() => undefined);
       idle.cancel();
+      if (piece?.done === true && !cut && !signal.aborted) options.onEnd?.();
       if (piece === undefined || piece.done) return;
       // What is complete ends with an empty line; only the new part can hold one that was not found before.
       const searchFrom = Math.max(0, text.length - 3);

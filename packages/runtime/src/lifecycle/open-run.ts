@@ -1,3 +1,4 @@
+import { findApiClient } from "../client/configure.ts";
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
 import { runInScope, runOutsideScope } from "../context/context-storage.ts";
@@ -9,6 +10,7 @@ import { type FlushStats, Ledger } from "../store/ledger.ts";
 import { MetadataStore } from "../store/metadata-store.ts";
 import { Outbox } from "../store/outbox.ts";
 import { RemoteDocument } from "../store/remote-document.ts";
+import { RunStreams } from "../stream/run-streams.ts";
 import type { Target } from "../target/target.ts";
 import { observeWrites, type WriteListener } from "./observe-writes.ts";
 import { runClosed, runOpened, type TrackedRun } from "./shutdown.ts";
@@ -77,6 +79,7 @@ class OpenedRun implements OpenRun, TrackedRun, RunScope {
   #warnings: Warnings | undefined;
   #signal: AbortSignal | undefined;
   #attachments: Map<symbol, unknown> | undefined;
+  #streams: RunStreams | undefined;
   #closing: Promise<CloseResult> | undefined;
 
   constructor(given: OpenRunOptions) {
@@ -139,6 +142,25 @@ class OpenedRun implements OpenRun, TrackedRun, RunScope {
     return (this.#attachments ??= this.#given.attachments ?? new Map());
   }
 
+  get streams(): RunStreams {
+    if (this.#streams !== undefined) return this.#streams;
+    this.#streams = new RunStreams({
+      runId: this.id,
+      parentId: this.parentId,
+      rootId: this.rootId,
+      // Called inside the run, whose own client it finds.
+      endpoint: findApiClient,
+      clock: this.clock,
+      requestTimeoutMs: this.options.requestTimeoutMs,
+      random: this.#given.random ?? Math.random,
+      warn: (code, message) => this.warn(code, message),
+      outside: runOutsideScope,
+    });
+    // Asked for the first time by code that outlived its run.
+    if (this.#closing !== undefined) void this.#streams.close(0);
+    return this.#streams;
+  }
+
   /** Listeners run outside: one that writes metadata about a loss must not cause the next one. */
   warn(code: WarningCode, message: string): void {
     runOutsideScope(() => this.#said.warn(code, message));
@@ -155,7 +177,9 @@ class OpenedRun implements OpenRun, TrackedRun, RunScope {
   async #close(): Promise<CloseResult> {
     const { drainTimeoutMs } = this.options;
     this.#outbox.close();
-    const drained = await this.flusher.drain(drainTimeoutMs);
+    const draining = this.flusher.drain(drainTimeoutMs);
+    if (this.#streams !== undefined) await this.#streams.close(drainTimeoutMs);
+    const drained = await draining;
     if (!drained.flushed) {
       this.warn(
         "NOT_DRAINED",

@@ -8,7 +8,14 @@ import {
   type TriggeredBatch,
 } from "../client/batch.ts";
 import type { TaskRunPromise, TaskRunResult } from "../client/task-run-promise.ts";
-import { type CallOptions, type TriggeredRun, triggerTask, triggerTaskAndWait } from "../client/trigger.ts";
+import {
+  type CallOptions,
+  type TriggerAndSubscribeOptions,
+  type TriggeredRun,
+  triggerTask,
+  triggerTaskAndSubscribe,
+  triggerTaskAndWait,
+} from "../client/trigger.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
 import { processRegistry } from "./process-registry.ts";
 
@@ -51,6 +58,11 @@ export interface Task<TId extends string, TPayload = void, TOutput = unknown> {
    * const size = await resize.triggerAndWait({ url }).unwrap();
    */
   triggerAndWait(payload: TPayload, options?: TriggerOptions, call?: CallOptions): TaskRunPromise<TOutput>;
+  /**
+   * As `triggerAndWait`, but the calling run goes on executing: it keeps its place, and several can be awaited at once.
+   * When `signal` ends the wait, the run is cancelled, unless `cancelOnAbort` is false.
+   */
+  triggerAndSubscribe(payload: TPayload, options?: TriggerAndSubscribeOptions): TaskRunPromise<TOutput>;
   /** Triggers up to 1,000 runs in two requests and does not wait for them. */
   batchTrigger(
     items: BatchItems<BatchItem<TPayload>>,
@@ -111,6 +123,8 @@ export function createTaskHandle<TId extends string, TPayload, TOutput>(
     }),
     triggerAndWait: (payload, options, call) =>
       triggerTaskAndWait<TOutput>(id, payload, withDefaults(id, options), call),
+    triggerAndSubscribe: (payload, options) =>
+      triggerTaskAndSubscribe<TOutput>(id, payload, withDefaults(id, options)),
     batchTrigger: async (items, options, call) =>
       batchTriggerTask(id, await itemsWithDefaults(id, items), options, call),
     batchTriggerAndWait: async (items, options, call) =>

@@ -1,9 +1,8 @@
 import type { BatchItem, BatchItems, BatchOptions } from "../client/batch.ts";
 import type { TaskRunPromise } from "../client/task-run-promise.ts";
-import type { CallOptions } from "../client/trigger.ts";
+import type { CallOptions, TriggerAndSubscribeOptions } from "../client/trigger.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
 import { ConfigError } from "../errors.ts";
-import { refused } from "../refused.ts";
 import type { HookFunction, HookKind } from "./hooks.ts";
 import { type GlobalHook, processRegistry } from "./process-registry.ts";
 import {
@@ -69,6 +68,15 @@ export const tasks = {
     return handleOf<TTask>(id).triggerAndWait(payload, options, call);
   },
 
+  /** As `triggerAndSubscribe` of the task. */
+  triggerAndSubscribe<TTask extends AnyTask>(
+    id: TaskIdentifier<TTask>,
+    payload: TaskPayload<TTask>,
+    options?: TriggerAndSubscribeOptions,
+  ): TaskRunPromise<TaskOutput<TTask>> {
+    return handleOf<TTask>(id).triggerAndSubscribe(payload, options);
+  },
+
   /** As `batchTrigger` of the task. */
   batchTrigger<TTask extends AnyTask>(
     id: TaskIdentifier<TTask>,
@@ -103,6 +111,4 @@ export const tasks = {
   catchError: register("catchError"),
   /** @deprecated the former name of `catchError` */
   handleError: register("catchError"),
-  /** Not supported. */
-  triggerAndSubscribe: refused("tasks.triggerAndSubscribe", "use tasks.triggerAndWait"),
 } as const;

@@ -28,13 +28,14 @@ const WORKING = new Set(
     )
     .join(" ")}
   retry.fetch retry.onThrow
-  runs.cancel runs.list runs.poll runs.replay runs.reschedule runs.retrieve
+  runs.cancel runs.fetchStream runs.list runs.poll runs.replay runs.reschedule runs.retrieve
   runs.subscribeToBatch runs.subscribeToRun runs.subscribeToRunsWithTag
   sessions.close sessions.list sessions.retrieve sessions.start sessions.update
+  streams.append streams.define streams.pipe streams.read streams.writer
   tags.add
   tasks.batchTrigger tasks.batchTriggerAndWait tasks.catchError tasks.handleError tasks.middleware tasks.onCancel
   tasks.onComplete tasks.onFailure tasks.onResume tasks.onStart tasks.onStartAttempt tasks.onSuccess tasks.onWait
-  tasks.trigger tasks.triggerAndWait
+  tasks.trigger tasks.triggerAndSubscribe tasks.triggerAndWait
   usage.getCurrent usage.measure
   wait.for wait.until`.split(/\s+/),
 );

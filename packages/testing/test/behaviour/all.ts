@@ -4,6 +4,7 @@ import { documents } from "./documents.ts";
 import { drops } from "./drops.ts";
 import { family } from "./family.ts";
 import { lifecycle } from "./lifecycle.ts";
+import { streams } from "./streams.ts";
 
 /** Everything that holds on every backend. */
 export const behaviours: readonly Behaviour[] = [
@@ -12,4 +13,5 @@ export const behaviours: readonly Behaviour[] = [
   ...delivery,
   ...drops,
   ...family,
+  ...streams,
 ];
