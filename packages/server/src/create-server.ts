@@ -171,6 +171,8 @@ interface ServerParts {
 class ListeningServer implements RunmetaServer {
   readonly runs: RunService;
   readonly secretKey: string;
+  /** Handed over by itself wherever it is mounted, so it does not depend on `this`. */
+  readonly fetch = (request: Request): Promise<Response> => this.#app.fetch(request);
   readonly #app: App;
   readonly #clock: Clock;
   readonly #dashboard: Dashboard | undefined;
@@ -189,10 +191,6 @@ class ListeningServer implements RunmetaServer {
     this.secretKey = parts.secretKey;
     this.#generatedKey = parts.generatedKey;
     this.#stop = stop;
-  }
-
-  fetch(request: Request): Promise<Response> {
-    return this.#app.fetch(request);
   }
 
   async listen(options: { readonly port?: number; readonly host?: string } = {}): Promise<void> {

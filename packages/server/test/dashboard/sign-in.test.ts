@@ -1,3 +1,4 @@
+import { Hono } from "hono";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bearer, signToken } from "../auth/sign-token.ts";
 import { ShiftedClock } from "../server/shifted-clock.ts";
@@ -147,6 +148,21 @@ test("a key or token in the same request wins over the cookie; other schemes do 
   expect(await ask(`Bearer ${await signToken([], { expiresAt: "30d" })}`)).toBe(403);
   // A proxy in front may have asked for a password.
   expect(await ask("Basic YTpi")).toBe(200);
+});
+
+test("it works where it is mounted at the root of an application, with the cookie Secure behind its TLS", async () => {
+  const app = new Hono();
+  app.get("/own", (context) => context.text("own"));
+  app.mount("/", api.server.fetch);
+  const mounted = new TestBrowser(
+    { fetch: async (request) => app.fetch(request) },
+    "https://app.example.com",
+  );
+  expect(await (await mounted.call("GET", "/own")).text()).toBe("own");
+  expect((await mounted.signIn(DEV_KEY)).status).toBe(403);
+  const local = new TestBrowser(mounted.server, "https://localhost");
+  expect((await local.signIn(DEV_KEY)).headers.get("set-cookie")).toMatch(/^__Host-runmeta=.*; Secure/);
+  expect((await local.call("GET", "/api/v1/runs")).status).toBe(200);
 });
 
 test("a server without the dashboard takes no cookie and has no pages", async () => {
