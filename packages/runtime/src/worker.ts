@@ -3,6 +3,7 @@
 export { ApiClient, type ApiClientOptions } from "./client/api-client.ts";
 export { decodePacket, encodePacket, type Packet } from "./client/packet.ts";
 export type { TaskWait } from "./context/while-waiting.ts";
+export { ApiError } from "./errors.ts";
 export { effectiveRetry, type GiveUpReason } from "./lifecycle/attempt-policy.ts";
 export type { RunmetaConfig } from "./lifecycle/config.ts";
 export { describeError, type ErrorDescription } from "./lifecycle/describe-error.ts";

@@ -1,4 +1,5 @@
 export { createServer, type RunmetaServer } from "./create-server.ts";
+export { type BullmqEngineOptions, bullmqEngine } from "./engine/bullmq-engine.ts";
 export type { Engine, EngineHost } from "./engine/engine.ts";
 export { type InlineEngineOptions, inlineEngine } from "./engine/inline-engine.ts";
 export { noEngine } from "./engine/no-engine.ts";
@@ -8,3 +9,4 @@ export type { ServerOptions } from "./options.ts";
 export { pgliteStorage } from "./storage/pglite-storage.ts";
 export { postgresStorage } from "./storage/postgres-storage.ts";
 export { type Storage, StorageError } from "./storage/storage.ts";
+export { createWorker, type RunmetaWorker, type WorkerOptions } from "./worker/create-worker.ts";

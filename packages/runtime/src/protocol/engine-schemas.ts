@@ -29,6 +29,58 @@ export const heartbeatBody = z
   .object({ attempt: attempt.optional(), holder: holder.optional() })
   .prefault({});
 
+/** Body of `POST /engine/v1/runs/{runId}/pause` and `…/resume`. */
+export const heldAttemptBody = z.object({ attempt, holder });
+
+/** Body of `POST /engine/v1/runs/{runId}/release`. */
+export const releaseAttemptBody = z.object({
+  /** 0: none has begun. */
+  attempt: z.number().int().nonnegative(),
+  holder,
+  /** An attempt had begun; it does not count against the task. */
+  interrupted: z.boolean(),
+});
+
+/** Runs in one heartbeat of a worker. */
+const MAX_HEARTBEATS = 10_000;
+
+/** Body of `POST /engine/v1/heartbeats`: all that a worker executes. */
+export const heartbeatsBody = z.object({ holder, runIds: z.array(runId).max(MAX_HEARTBEATS) });
+
+/** Reply to `POST /engine/v1/heartbeats`; a run in neither list has ended, or is somebody else's. */
+export const heartbeatsReply = z.object({
+  /** Still the worker's own. */
+  held: z.array(z.string()),
+  /** To be stopped. */
+  cancelled: z.array(z.string()),
+});
+
+/** The largest limit that the database keeps (int4). */
+const MAX_CONCURRENCY_LIMIT = 2_147_483_647;
+
+/** Body of `PUT /engine/v1/tasks`: what a worker can execute. */
+export const announceTasksBody = z.object({
+  tasks: z
+    .array(
+      z.object({
+        id: z.string().min(1).max(256),
+        /** What its runs join unless their trigger names another one; `task/<id>` unless given. */
+        queue: z.string().max(256).optional(),
+        /** Runs of that queue that may execute at once, for each concurrency key, on all workers together. */
+        concurrencyLimit: z.number().int().nonnegative().max(MAX_CONCURRENCY_LIMIT).optional(),
+        /** Seconds, or a duration such as `10m`. */
+        ttl: z.union([z.string().max(64), z.number()]).optional(),
+      }),
+    )
+    .max(10_000),
+});
+
+/** Reply to `PUT /engine/v1/tasks`. */
+export const announceTasksReply = z.object({
+  /** Largest metadata document, in UTF-8 bytes of its JSON. */
+  maximumSizeBytes: z.number().int(),
+});
+
 const reference = { attempt: attempt.optional(), holder: holder.optional() };
 
 /** Body of `POST /engine/v1/runs/{runId}/complete`: how an attempt ended. */
@@ -74,6 +126,17 @@ export const startAttemptReply = z.object({
   payloadType: z.string(),
   maxAttempts: z.number().int().optional(),
   maxDurationSeconds: z.number().optional(),
+  /** How often an attempt was interrupted; those attempts do not count. */
+  interruptions: z.number().int(),
+  /** The document that the run was triggered with. */
+  initialMetadata: metadataDocument,
+  batchId: z.string().optional(),
+  idempotencyKey: z.string().optional(),
+  isTest: z.boolean().optional(),
+  queue: z.string().optional(),
+  priority: z.number().optional(),
+  createdAt: z.string(),
+  startedAt: z.string().optional(),
   heartbeatIntervalMs: z.number(),
 });
 

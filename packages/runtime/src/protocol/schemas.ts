@@ -3,12 +3,18 @@
  * the way of `metadata.*` may import it.
  */
 export {
+  announceTasksBody,
+  announceTasksReply,
   completeAttemptBody,
   completeAttemptReply,
   heartbeatBody,
   heartbeatReply,
+  heartbeatsBody,
+  heartbeatsReply,
+  heldAttemptBody,
   registerRunBody,
   registerRunReply,
+  releaseAttemptBody,
   runResultReply,
   startAttemptBody,
   startAttemptReply,

@@ -6,6 +6,7 @@ import { runDevChild } from "./dev-child.ts";
 import type { DatabaseOptions } from "./encryption-key-file.ts";
 import { runKeysCreate, runKeysList, runKeysRevoke } from "./keys.ts";
 import { runServe, type ServeOptions } from "./serve.ts";
+import { runWorker, type WorkerCommandOptions } from "./worker.ts";
 
 /** The command line `runmeta`. Its actions reject with errors whose message is for the user. */
 export function createProgram(): Command {
@@ -42,10 +43,9 @@ export function createProgram(): Command {
     .addOption(
       new Option(
         "--engine <engine>",
-        "what executes runs: inline (this process) or none (foreign workers); default: inline where there are tasks",
+        "what executes runs: inline (this process), bullmq (runmeta worker, on any machine) or none (foreign workers); default: inline where there are tasks",
       ),
     )
-    .addOption(new Option("--redis-url <url>").hideHelp())
     .option("--dashboard", "serve the dashboard too; it asks for a secret key")
     .option(
       "--public-url <url>",
@@ -56,10 +56,28 @@ export function createProgram(): Command {
       "another name that browsers may reach the dashboard by; repeatable",
       collect,
     )
+    .addOption(redisOption("of --engine bullmq; without it the queue is in --database-url"))
+    .addOption(queuePrefixOption())
+    .addOption(queueSchemaOption())
     .addOption(concurrencyOption())
     .addOption(sizeOption())
     .addHelpText("after", CONFIG_HELP)
     .action((tasks: string[], options: Omit<ServeOptions, "tasks">) => runServe({ tasks, ...options }));
+
+  program
+    .command("worker")
+    .description("executes runs of a server with --engine bullmq; its key comes from TRIGGER_SECRET_KEY")
+    .argument("[tasks...]", "task files or folders (default: the config's dirs, else ./trigger)")
+    .option("--api-url <url>", "the server (default: TRIGGER_API_URL)")
+    .addOption(redisOption("as the server has it"))
+    .addOption(queuePrefixOption())
+    .option("--database-url <url>", "the queue in PostgreSQL instead, as the server has it")
+    .addOption(queueSchemaOption())
+    .addOption(concurrencyOption())
+    .addHelpText("after", CONFIG_HELP)
+    .action((tasks: string[], options: Omit<WorkerCommandOptions, "tasks">) =>
+      runWorker({ tasks, ...options }),
+    );
 
   const keys = program
     .command("keys")
@@ -127,6 +145,18 @@ function dataOption(): Option {
 
 function databaseOption(): Option {
   return new Option("--database-url <url>", "PostgreSQL (postgres://…) instead of --data");
+}
+
+function redisOption(whose: string): Option {
+  return new Option("--redis-url <url>", `the queue in Redis (redis://…), ${whose}`);
+}
+
+function queuePrefixOption(): Option {
+  return new Option("--queue-prefix <text>", "in front of the queue's keys in Redis (default: runmeta)");
+}
+
+function queueSchemaOption(): Option {
+  return new Option("--queue-schema <name>", "schema of the queue in PostgreSQL (default: runmeta_queue)");
 }
 
 function encryptionKeyOption(): Option {

@@ -1,5 +1,7 @@
 import { parseSecretKeys } from "../auth/secret-keys.ts";
 import { createServer } from "../create-server.ts";
+import { bullmqEngine } from "../engine/bullmq-engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { inlineEngine } from "../engine/inline-engine.ts";
 import { noEngine } from "../engine/no-engine.ts";
 import { pgliteStorage } from "../storage/pglite-storage.ts";
@@ -27,6 +29,8 @@ export interface ServeOptions {
   readonly dashboard?: boolean;
   readonly publicUrl?: string;
   readonly allowedHost?: readonly string[];
+  readonly queuePrefix?: string;
+  readonly queueSchema?: string;
   readonly concurrency?: number;
   readonly maxMetadataSize?: number;
 }
@@ -47,7 +51,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
   const server = await createServer({
     storage,
     encryptionKey,
-    engine: loaded === undefined ? noEngine() : inlineEngine({ concurrency: options.concurrency }),
+    engine: engineOf(options, loaded),
     secretKeys: keys,
     maximumSize: options.maxMetadataSize,
     dashboard: options.dashboard,
@@ -61,7 +65,8 @@ export async function runServe(options: ServeOptions): Promise<void> {
     await server.close();
     throw error;
   }
-  const engine = loaded === undefined ? "none" : `inline, tasks: ${loaded.tasks.join(", ")}`;
+  const engine =
+    loaded === undefined ? (options.engine ?? "none") : `inline, tasks: ${loaded.tasks.join(", ")}`;
   process.stdout.write(`listening on ${server.url}\nengine: ${engine}\nkeys: ${origin}\n`);
   if (options.dashboard === true) process.stdout.write(`dashboard ${options.publicUrl ?? server.url}\n`);
   await stop;
@@ -69,20 +74,32 @@ export async function runServe(options: ServeOptions): Promise<void> {
   process.exit(0);
 }
 
-function requireKnownEngine({ engine, redisUrl, tasks }: ServeOptions): void {
-  if (engine === "bullmq" || redisUrl !== undefined)
-    throw new CliError(
-      "The engine bullmq (and --redis-url) is not available yet; use --engine inline or none.",
-    );
-  if (engine !== undefined && engine !== "inline" && engine !== "none")
-    throw new CliError(`--engine is ${engine}; it must be inline or none.`);
+function requireKnownEngine({ engine, redisUrl, databaseUrl, tasks }: ServeOptions): void {
+  if (engine !== undefined && engine !== "inline" && engine !== "none" && engine !== "bullmq")
+    throw new CliError(`--engine is ${engine}; it must be inline, none or bullmq.`);
+  if (redisUrl !== undefined && engine !== "bullmq")
+    throw new CliError("--redis-url is for --engine bullmq; leave it out, or add that.");
+  if (engine === "bullmq" && redisUrl === undefined && databaseUrl === undefined)
+    throw new CliError("--engine bullmq needs a place for its queue: --redis-url, or --database-url.");
   if (engine === "none" && tasks.length > 0)
     throw new CliError("Task files are given, but --engine none executes nothing; leave one of the two out.");
+  if (engine === "bullmq" && tasks.length > 0)
+    throw new CliError(
+      "Task files are for runmeta worker: with --engine bullmq the server executes nothing.",
+    );
+}
+
+function engineOf(options: ServeOptions, loaded: LoadedTasks | undefined): Engine {
+  if (options.engine === "bullmq") {
+    const { redisUrl, databaseUrl, queuePrefix: prefix, queueSchema: schema } = options;
+    return bullmqEngine(redisUrl === undefined ? { databaseUrl, schema } : { redisUrl, prefix });
+  }
+  return loaded === undefined ? noEngine() : inlineEngine({ concurrency: options.concurrency });
 }
 
 /** What the inline engine executes; undefined: nothing does. */
 async function tasksFor({ engine, tasks }: ServeOptions): Promise<LoadedTasks | undefined> {
-  if (engine === "none") return undefined;
+  if (engine === "none" || engine === "bullmq") return undefined;
   const loaded = await loadTasks(tasks, process.cwd());
   if (loaded.tasks.length > 0) return loaded;
   if (engine === undefined && tasks.length === 0) return undefined;

@@ -1,5 +1,6 @@
+import type { TaskDefaults } from "../service/run-dispatcher.ts";
 import type { RunService } from "../service/run-service.ts";
-import type { EngineName, Storage } from "../storage/storage.ts";
+import type { EngineName, RunSummary, Storage } from "../storage/storage.ts";
 
 /** What executes triggered runs. A server has one; it is started after the storage and stopped before it. */
 export interface Engine {
@@ -9,11 +10,13 @@ export interface Engine {
   /** False makes a trigger answer 404 `Task not found`. */
   knows(task: string): boolean;
   /** What the task's own definition says about its runs; options of a trigger win. */
-  taskDefaults?(task: string): { readonly queue?: string; readonly ttl?: string | number | undefined };
+  taskDefaults?(environment: string, task: string): TaskDefaults | Promise<TaskDefaults>;
   /** Runs may be due. Returns at once, never throws. */
   notify(): void;
   /** A run was cancelled; its signal aborts if it executes here. Returns at once, never throws. */
   cancel(runId: string): void;
+  /** A run executes no longer, so another one of its queue may begin. Returns at once, never throws. */
+  left?(run: RunSummary): void;
   /** Takes no more runs and waits for those under way, at most `timeoutMs`; what is left is picked up at the next start. */
   stop(options: { readonly timeoutMs: number }): Promise<void>;
 }

@@ -109,7 +109,7 @@ class InlineEngine implements Engine {
     return (this.#options.tasks?.has(task) ?? true) && findTask(task) !== undefined;
   }
 
-  taskDefaults(id: string): { queue?: string; ttl?: string | number | undefined } {
+  taskDefaults(_environment: string, id: string): { queue?: string; ttl?: string | number | undefined } {
     const task = findTask(id);
     return task === undefined ? {} : { queue: queueOf(task), ttl: task.settings.ttl };
   }
@@ -178,7 +178,7 @@ class InlineEngine implements Engine {
       client,
       place: placeOf(run, tasks),
       holder: this.#holder,
-      runs: host.runs,
+      reports: host.runs,
       concurrency: this.#concurrency,
       deadline: this.#deadline.signal,
       maximumSizeBytes: host.maximumSizeBytes,
@@ -231,7 +231,9 @@ class InlineEngine implements Engine {
   #recover(host: EngineHost): Promise<void> {
     const { storage, runs } = host;
     const { leaseMs } = this.#options;
-    return recoverRuns({ storage, runs, engine: this.name, holder: this.#holder, leaseMs });
+    // Where no other process can have the database open, whoever left runs behind is gone.
+    const silentSince = storage.exclusive ? undefined : new Date(Date.now() - leaseMs);
+    return recoverRuns({ storage, runs, engine: this.name, holder: this.#holder, silentSince });
   }
 
   #client(host: EngineHost, environment: string): ApiClient | undefined {

@@ -9,27 +9,25 @@ export interface RecoveryParts {
   readonly storage: Storage;
   readonly runs: RunService;
   readonly engine: EngineName;
-  /** This process's own name; its runs are left alone. */
-  readonly holder: string;
-  /** Milliseconds after which a process that said nothing counts as gone. */
-  readonly leaseMs: number;
+  /** This process's own name, where it executes runs itself; those are left alone. */
+  readonly holder: string | undefined;
+  /** Who said nothing since then counts as gone; undefined: everybody. */
+  readonly silentSince: Date | undefined;
 }
 
 /**
- * Gives back the runs of processes that are gone: at once where no other process can have the database open, else
- * when they have been silent for the lease. A run whose attempt had begun goes on with its next one, at most
+ * Gives back the runs of processes that are gone. A run whose attempt had begun goes on with its next one, at most
  * {@link MAX_INTERRUPTIONS} - 1 times; the document stays as it was stored.
  */
 export async function recoverRuns(parts: RecoveryParts): Promise<void> {
-  const { storage, engine, holder, leaseMs } = parts;
-  const silentSince = storage.exclusive ? undefined : new Date(Date.now() - leaseMs);
+  const { storage, engine, holder, silentSince } = parts;
   const left = await storage.findSilentRuns(engine, silentSince);
   for (const run of left) if (run.holder !== holder) await giveBack(run, parts.runs);
 }
 
 async function giveBack(run: RunRow, runs: RunService): Promise<void> {
   const { environment, id, attempt, holder = "" } = run;
-  const interrupted = run.status === "EXECUTING";
+  const interrupted = run.status === "EXECUTING" || run.status === "WAITING";
   const interruptions = run.interruptions + 1;
   const crash =
     interrupted && interruptions >= MAX_INTERRUPTIONS

@@ -5,7 +5,8 @@ import {
   type RunDescription,
   type TaskDefinition,
 } from "@runmeta/runtime/worker";
-import type { RunRow } from "../storage/storage.ts";
+import { shownIdempotencyKey } from "../service/run-view.ts";
+import type { StartedRun } from "./attempt-reports.ts";
 
 const ENVIRONMENT_TYPES = {
   dev: "DEVELOPMENT",
@@ -15,7 +16,7 @@ const ENVIRONMENT_TYPES = {
 } as const;
 
 /** A run whose attempt has begun, as the task sees it. */
-export function describeRun(run: RunRow, task: TaskDefinition): RunDescription {
+export function describeRun(run: StartedRun, task: TaskDefinition): RunDescription {
   return {
     id: run.id,
     attempt: run.attempt,
@@ -27,7 +28,7 @@ export function describeRun(run: RunRow, task: TaskDefinition): RunDescription {
     parentId: run.parentId,
     rootId: run.rootId,
     batchId: run.batchId,
-    idempotencyKey: shownKey(run),
+    idempotencyKey: shownIdempotencyKey(run),
     maxAttempts: maxAttempts(run, task),
     maxDuration: run.maxDurationSeconds,
     isTest: run.isTest,
@@ -44,14 +45,9 @@ export function describeRun(run: RunRow, task: TaskDefinition): RunDescription {
 }
 
 /** An attempt that was interrupted spent a number, but it is not the task's fault. */
-function maxAttempts(run: RunRow, task: TaskDefinition): number | undefined {
+function maxAttempts(run: StartedRun, task: TaskDefinition): number | undefined {
   const retry = effectiveRetry(task.settings.retry ?? currentConfig()?.retries?.default, run.maxAttempts);
   return retry === undefined ? undefined : retry.maxAttempts + run.interruptions;
-}
-
-function shownKey(run: RunRow): string | undefined {
-  const written = run.idempotencyKeyOptions?.key;
-  return typeof written === "string" ? written : run.idempotencyKey;
 }
 
 function isEnvironment(name: string): name is keyof typeof ENVIRONMENT_TYPES {

@@ -8,13 +8,15 @@ import {
   type TaskDefinition,
   type TaskWait,
 } from "@runmeta/runtime/worker";
-import type { AttemptResult, AttemptOutcome as ReportedOutcome } from "../service/attempt-request.ts";
-import type { RunService } from "../service/run-service.ts";
+import type { AttemptOutcome as ReportedOutcome } from "../service/attempt-request.ts";
+import type { HeldAttempt } from "../service/run-attempts.ts";
 import type { RunRow } from "../storage/storage.ts";
+import type { AttemptReports, ReportResult, StartedRun } from "./attempt-reports.ts";
 import type { Concurrency, Place } from "./concurrency.ts";
 import { describeRun } from "./run-description.ts";
 import { Turn } from "./turn.ts";
 import { untilStored } from "./until-stored.ts";
+import { WaitReports } from "./wait-reports.ts";
 
 /** One attempt that has ended in this process. */
 export interface AttemptEnd {
@@ -31,11 +33,12 @@ export interface AttemptEnd {
 
 /** What one execution works with. */
 export interface ExecutionParts {
-  readonly run: RunRow;
+  /** The attempt is the one before the one to execute. */
+  readonly run: Pick<RunRow, "id" | "environment" | "attempt">;
   readonly task: TaskDefinition;
   readonly place: Place;
   readonly holder: string;
-  readonly runs: RunService;
+  readonly reports: AttemptReports;
   readonly client: ApiClient;
   readonly concurrency: Concurrency;
   /** Aborted when the engine's time is up: nothing is stored after it. */
@@ -44,12 +47,14 @@ export interface ExecutionParts {
   readonly maximumSizeBytes: number;
   onError(error: unknown): void;
   readonly onAttemptEnd: ((end: AttemptEnd) => void) | undefined;
+  /** Called when the run has its turn; its attempt begins when it has resolved. Must not reject. */
+  readonly beforeStart?: (() => Promise<void>) | undefined;
 }
 
 /** Why an execution was told to stop. */
 export type StopReason = "cancelled" | "lost" | "shutdown";
 
-/** One run that this process took from the database: its turn, its attempt, and the report about it. */
+/** One run that this process took: its turn, its attempt, and the report about it. */
 export class RunExecution {
   readonly #parts: ExecutionParts;
   readonly #cancel = new AbortController();
@@ -61,11 +66,26 @@ export class RunExecution {
   constructor(parts: ExecutionParts) {
     this.#parts = parts;
     this.#attempt = parts.run.attempt;
-    this.#turn = new Turn(
-      parts.concurrency,
-      parts.place,
-      AbortSignal.any([this.#cancel.signal, this.#interrupt.signal]),
-    );
+    const told = AbortSignal.any([this.#cancel.signal, this.#interrupt.signal]);
+    const waits = new WaitReports({
+      reports: parts.reports,
+      attempt: this.#next,
+      signal: AbortSignal.any([told, parts.deadline]),
+      onError: parts.onError,
+    });
+    this.#turn = new Turn({
+      concurrency: parts.concurrency,
+      place: parts.place,
+      signal: told,
+      onPause: () => waits.pause(),
+      onResume: () => waits.resume(),
+    });
+  }
+
+  /** The attempt to execute. */
+  get #next(): HeldAttempt {
+    const { run, holder } = this.#parts;
+    return { environment: run.environment, id: run.id, attempt: run.attempt + 1, holder };
   }
 
   /** The environment of its run. */
@@ -104,14 +124,15 @@ export class RunExecution {
   }
 
   async #attemptOnce(): Promise<void> {
-    const { runs, run, holder } = this.#parts;
-    const reference = { environment: run.environment, id: run.id, attempt: run.attempt + 1, holder };
-    const started = await this.#store(() => runs.start(reference));
+    const { reports, run } = this.#parts;
+    const reference = this.#next;
+    await this.#parts.beforeStart?.();
+    const started = await this.#store(() => reports.start(reference));
     if (started?.status !== "done") {
       // Cancelled in the meantime, mostly. Where it is still this process's, it must not stay so.
       const unstarted = { ...reference, attempt: run.attempt };
       if (started !== undefined)
-        await this.#store(() => settled(runs.release(unstarted, { interrupted: false })));
+        await this.#store(() => settled(reports.release(unstarted, { interrupted: false })));
       return;
     }
     this.#attempt = reference.attempt;
@@ -121,10 +142,10 @@ export class RunExecution {
       if (this.#reason === "shutdown") await this.#giveBack(true);
       return;
     }
-    await this.#store(() => settled(runs.complete(reference, report)));
+    await this.#store(() => settled(reports.complete(reference, report)));
   }
 
-  async #execute(run: RunRow): Promise<ReportedOutcome | undefined> {
+  async #execute(run: StartedRun): Promise<ReportedOutcome | undefined> {
     const { task, client, maximumSizeBytes } = this.#parts;
     try {
       const outcome = await executeAttempt({
@@ -164,9 +185,8 @@ export class RunExecution {
 
   async #giveBack(interrupted: boolean): Promise<void> {
     if (this.#reason !== "shutdown") return;
-    const { runs, run, holder } = this.#parts;
-    const reference = { environment: run.environment, id: run.id, attempt: this.#attempt, holder };
-    await this.#store(() => settled(runs.release(reference, { interrupted })));
+    const reference = { ...this.#next, attempt: this.#attempt };
+    await this.#store(() => settled(this.#parts.reports.release(reference, { interrupted })));
   }
 
   #store<T>(change: () => Promise<T>): Promise<T | undefined> {
@@ -187,7 +207,7 @@ function definedMaximumSize(task: TaskDefinition): number | undefined {
 }
 
 /** Others kept changing the run while this process tried to: nothing was stored, so it has to be tried again. */
-async function settled(change: Promise<AttemptResult>): Promise<AttemptResult> {
+async function settled(change: Promise<ReportResult>): Promise<ReportResult> {
   const result = await change;
   if (result.status === "conflict" && result.code === "attempt_running") throw new Error(result.message);
   return result;

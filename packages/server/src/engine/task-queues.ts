@@ -1,4 +1,5 @@
 import type { TaskDefinition } from "@runmeta/runtime/worker";
+import type { TaskAnnouncement } from "../service/announce-tasks.ts";
 import type { RunRow } from "../storage/storage.ts";
 import type { Place } from "./concurrency.ts";
 
@@ -7,6 +8,13 @@ export function queueOf(task: TaskDefinition): string {
   const { queue } = task.settings;
   const name = typeof queue === "string" ? queue : queue?.name;
   return name ?? `task/${task.id}`;
+}
+
+/** What a worker says about a task. */
+export function describeTask(task: TaskDefinition, tasks: readonly TaskDefinition[]): TaskAnnouncement {
+  const queue = queueOf(task);
+  const { ttl } = task.settings;
+  return { id: task.id, queue, concurrencyLimit: limitOf(queue, tasks), ttl };
 }
 
 /** Where a run takes its turn, by the queues that the loaded tasks define. */

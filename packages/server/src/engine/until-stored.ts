@@ -21,7 +21,8 @@ export async function untilStored<T>(
   }
 }
 
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+/** Waits for a time, or until `signal` is aborted. */
+export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);

@@ -43,11 +43,15 @@ import { triggerTaskRoute } from "./trigger-task.ts";
 import { updateRecordRoute } from "./update-record.ts";
 import { updateSessionRoute } from "./update-session.ts";
 import { uploadPacketRoute } from "./upload-packet.ts";
+import { announceTasksRoute } from "./worker-announce-tasks.ts";
 import { completeAttemptRoute } from "./worker-complete-attempt.ts";
 import { heartbeatRoute } from "./worker-heartbeat.ts";
+import { heartbeatsRoute } from "./worker-heartbeats.ts";
 import { registerRunRoute } from "./worker-register-run.ts";
+import { releaseAttemptRoute } from "./worker-release-attempt.ts";
 import { resultRoute } from "./worker-result.ts";
 import { startAttemptRoute } from "./worker-start-attempt.ts";
+import { pauseAttemptRoute, resumeAttemptRoute } from "./worker-waits.ts";
 
 /** Every endpoint of the server. */
 export function allRoutes(services: Services, clock: Clock): Route[] {
@@ -92,6 +96,11 @@ export function allRoutes(services: Services, clock: Clock): Route[] {
     registerRunRoute(services),
     startAttemptRoute(services),
     heartbeatRoute(services),
+    heartbeatsRoute(services),
+    pauseAttemptRoute(services),
+    resumeAttemptRoute(services),
+    releaseAttemptRoute(services),
+    announceTasksRoute(services),
     completeAttemptRoute(services),
     resultRoute(services),
     createRecordRoute(services),

@@ -4,6 +4,7 @@ import { jsonBody } from "../http/json-body.ts";
 import { jsonReply } from "../http/reply.ts";
 import { REQUEST_KEY_HEADERS, requestKey } from "../http/request-key.ts";
 import { defineRoute, type Route } from "../http/route.ts";
+import { shownIdempotencyKey } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
 import { runIdParameter } from "./run-id-parameter.ts";
 import { settledRun, WORKER_NOT_FOUND, workerNotFound } from "./worker-reply.ts";
@@ -21,10 +22,11 @@ const LIMIT_BYTES = 16 * 1024;
  * `x-trigger-request-idempotency-key` header serves, and without that each call is somebody else.
  *
  * 200 everything that is needed to execute the run: `{ id, status, attempt, holder, task, tags, parentId?, rootId?,
- * metadata, payload?, payloadType, maxAttempts?, maxDurationSeconds?, heartbeatIntervalMs }`; `payload` is the text in
+ * metadata, initialMetadata, payload?, payloadType, maxAttempts?, maxDurationSeconds?, interruptions, batchId?,
+ * idempotencyKey?, isTest?, queue?, priority?, createdAt, startedAt?, heartbeatIntervalMs }`; `payload` is the text in
  * the format of `payloadType`. 404 · 409 with `code`: `run_ended`, `attempt_taken`, `attempt_out_of_order`
- * (`x-should-retry: false`), `attempt_running` (the attempt before it was heard of within 60 s) and `run_delayed`
- * (`x-should-retry: true`, `Retry-After`).
+ * (`x-should-retry: false`), `attempt_running` (the attempt before it was heard of within 60 s), `run_delayed`
+ * and `queue_full` (`x-should-retry: true`, `Retry-After`).
  */
 export function startAttemptRoute({ runs }: Services): Route {
   return defineRoute({
@@ -42,7 +44,7 @@ export function startAttemptRoute({ runs }: Services): Route {
       replies: {
         200: { description: "What is needed to execute the run", schema: startAttemptReply },
         404: WORKER_NOT_FOUND,
-        409: "`run_ended`, `attempt_taken`, `attempt_out_of_order`; `attempt_running` and `run_delayed` say in `retryAfterMs` when to ask again",
+        409: "`run_ended`, `attempt_taken`, `attempt_out_of_order`; `attempt_running`, `run_delayed` and `queue_full` say in `retryAfterMs` when to ask again",
       },
     },
     async handle(request) {
@@ -65,6 +67,15 @@ export function startAttemptRoute({ runs }: Services): Route {
         payloadType: run.payload.dataType,
         maxAttempts: run.maxAttempts,
         maxDurationSeconds: run.maxDurationSeconds,
+        interruptions: run.interruptions,
+        initialMetadata: JSON.parse(run.initialMetadata) as unknown,
+        batchId: run.batchId,
+        idempotencyKey: shownIdempotencyKey(run),
+        isTest: run.isTest,
+        queue: run.queue,
+        priority: run.priority,
+        createdAt: run.createdAt.toISOString(),
+        startedAt: run.startedAt?.toISOString(),
         heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
       });
     },

@@ -36,7 +36,8 @@ export type AttemptResult =
         | "attempt_taken"
         | "attempt_running"
         | "attempt_out_of_order"
-        | "run_delayed";
+        | "run_delayed"
+        | "queue_full";
       readonly message: string;
       /** When asking again may help. */
       readonly retryAfterMs?: number | undefined;

@@ -10,6 +10,15 @@ export const SILENT_AFTER_MS = 60_000;
 /** Statuses of a run that nobody executes. */
 const WAITING_STATUSES: readonly RunStatus[] = ["QUEUED", "DEQUEUED", "DELAYED", "PENDING_VERSION"];
 
+/** Statuses of a run that takes a place in its queue. */
+const HELD_STATUSES: readonly RunStatus[] = ["DEQUEUED", "EXECUTING"];
+
+/** How soon to ask again whether a full queue has room; it is also told when it has. */
+const QUEUE_FULL_RETRY_MS = 1_000;
+
+/** An attempt as the one who executes it names it. */
+export type HeldAttempt = AttemptReference & { readonly attempt: number; readonly holder: string };
+
 /** A worker's arithmetic may give any number; dates end somewhere. */
 const MAX_RETRY_DELAY_MS = 365 * 86_400_000;
 
@@ -32,17 +41,16 @@ export class RunAttempts {
    * Begins an attempt. The next one in order may begin when nobody executes the run, when the one before it has been
    * silent for {@link SILENT_AFTER_MS}, or when it is the same holder that moves on.
    */
-  start(
-    reference: AttemptReference & { readonly attempt: number; readonly holder: string },
-  ): Promise<AttemptResult> {
+  start(reference: HeldAttempt): Promise<AttemptResult> {
     return this.#settle(reference, (run) => {
       const { attempt, holder } = reference;
       if (isEnded(run.status)) return ended(run);
-      if (attempt === run.attempt && run.status === "EXECUTING") {
+      if (attempt === run.attempt && (run.status === "EXECUTING" || run.status === "WAITING")) {
         return run.holder === holder ? { status: "done", run } : taken(attempt);
       }
       if (attempt <= run.attempt) return outOfOrder(run, attempt);
       // A gap is an attempt whose start never arrived; its number is spent all the same.
+      if (run.engine === "bullmq" && this.#isPastTtl(run)) return expired();
       const wait = this.#mustWaitMs(run, holder);
       if (wait !== undefined) return wait;
       const now = this.#with.clock.now();
@@ -51,13 +59,14 @@ export class RunAttempts {
         from: run.status === "EXECUTING" || run.status === "WAITING" ? [run.status] : WAITING_STATUSES,
         attempt: run.attempt,
         heldBy: run.holder,
+        ifQueueHasRoom: run.engine === "bullmq" && !HELD_STATUSES.includes(run.status),
         change: {
           status: "EXECUTING",
           attempt,
           holder,
           heartbeatAt: now,
           ...(run.startedAt === undefined ? { startedAt: now } : {}),
-          ...(run.status === "EXECUTING" && run.holder !== holder
+          ...((run.status === "EXECUTING" || run.status === "WAITING") && run.holder !== holder
             ? { interruptions: run.interruptions + 1 }
             : {}),
         },
@@ -108,12 +117,22 @@ export class RunAttempts {
     });
   }
 
+  /** The run of an attempt waits for others, or for time. Repeatable. */
+  pause(reference: HeldAttempt): Promise<AttemptResult> {
+    return this.#move(reference, "EXECUTING", "WAITING");
+  }
+
+  /** It goes on when its queue has room. Repeatable. */
+  resume(reference: HeldAttempt): Promise<AttemptResult> {
+    return this.#move(reference, "WAITING", "EXECUTING");
+  }
+
   /**
    * Gives up a run that its holder took and did not end: it is queued again, or over when `crash` is given. Nothing
    * changes when the run has ended or is somebody else's by now.
    */
   release(
-    reference: AttemptReference & { readonly attempt: number; readonly holder: string },
+    reference: HeldAttempt,
     how: { readonly interrupted: boolean; readonly crash?: RunFailure | undefined },
   ): Promise<AttemptResult> {
     return this.#settle(reference, (run) => {
@@ -135,6 +154,23 @@ export class RunAttempts {
     });
   }
 
+  #move(reference: HeldAttempt, from: RunStatus, to: RunStatus): Promise<AttemptResult> {
+    return this.#settle(reference, (run) => {
+      if (isEnded(run.status)) return ended(run);
+      if (run.attempt !== reference.attempt) return outOfOrder(run, reference.attempt);
+      if (run.holder !== reference.holder) return taken(run.attempt);
+      if (run.status === to) return { status: "done", run };
+      return {
+        id: run.id,
+        from: [from],
+        attempt: run.attempt,
+        heldBy: reference.holder,
+        ifQueueHasRoom: run.engine === "bullmq" && to === "EXECUTING",
+        change: { status: to, heartbeatAt: this.#with.clock.now() },
+      };
+    });
+  }
+
   #ending(outcome: AttemptOutcome): RunTransition["change"] {
     const now = this.#with.clock.now();
     if (isRetry(outcome)) {
@@ -151,11 +187,18 @@ export class RunAttempts {
     };
   }
 
+  /** It ends as EXPIRED in a moment; until then nobody may begin it. */
+  #isPastTtl(run: RunRow): boolean {
+    if (run.status !== "QUEUED" || run.attempt > 0 || run.ttlSeconds === undefined) return false;
+    const queuedAt = (run.delayUntil ?? run.createdAt).getTime();
+    return queuedAt + run.ttlSeconds * 1000 <= this.#with.clock.now().getTime();
+  }
+
   /** Why an attempt of `holder` cannot begin yet, with the time to wait; undefined when it can. */
   #mustWaitMs(run: RunRow, holder: string): AttemptResult | undefined {
     const now = this.#with.clock.now().getTime();
     const held = run.holder !== undefined && run.holder !== holder;
-    if (held && (run.status === "EXECUTING" || run.status === "DEQUEUED")) {
+    if (held && (HELD_STATUSES.includes(run.status) || run.status === "WAITING")) {
       const silentAt = (run.heartbeatAt ?? run.startedAt ?? run.updatedAt).getTime() + SILENT_AFTER_MS;
       if (silentAt > now) {
         return {
@@ -166,8 +209,9 @@ export class RunAttempts {
         };
       }
     }
-    // A worker that retries keeps the time itself; only a run that was triggered with a delay is held back here.
-    const due = run.status === "DELAYED" && run.attempt === 0 ? run.delayUntil?.getTime() : undefined;
+    // A foreign worker that retries keeps the time itself; only a run that was triggered with a delay is held back then.
+    const waits = run.status === "DELAYED" && (run.attempt === 0 || run.engine !== "none");
+    const due = waits ? run.delayUntil?.getTime() : undefined;
     if (due === undefined || due <= now) return undefined;
     return {
       status: "conflict",
@@ -175,6 +219,24 @@ export class RunAttempts {
       message: "This run is not due yet",
       retryAfterMs: due - now,
     };
+  }
+
+  async #isUnchanged({ environment, id }: AttemptReference, run: RunRow): Promise<boolean> {
+    const now = await this.#with.storage.findRun(environment, id);
+    return (
+      now !== undefined &&
+      now.status === run.status &&
+      now.attempt === run.attempt &&
+      now.holder === run.holder
+    );
+  }
+
+  /** The queue is full: a run that waits for it is told when it is not, one that resumes goes before those that begin. */
+  async #setAside(run: RunRow): Promise<AttemptResult> {
+    await this.#with.storage.parkRun(run.id);
+    // The last one may have left since it was looked at.
+    this.#with.dispatcher.left?.(run);
+    return queueFull();
   }
 
   async #settle(
@@ -188,7 +250,13 @@ export class RunAttempts {
       const decision = decide(run);
       if ("status" in decision) return decision;
       const changed = await storage.transitionRun({ ...decision, environment: reference.environment });
-      if (changed === undefined) continue;
+      if (changed === undefined) {
+        if (decision.ifQueueHasRoom === true && (await this.#isUnchanged(reference, run)))
+          return await this.#setAside(run);
+        continue;
+      }
+      if (HELD_STATUSES.includes(run.status) && !HELD_STATUSES.includes(changed.status))
+        dispatcher.left?.(changed);
       changes.publish([changed.id]);
       if (changed.status === "QUEUED") dispatcher.notify();
       if (changed.status === "DELAYED" && changed.delayUntil !== undefined)
@@ -204,8 +272,21 @@ export class RunAttempts {
   }
 }
 
+function queueFull(): AttemptResult {
+  return {
+    status: "conflict",
+    code: "queue_full",
+    message: "As many runs of this queue execute as its concurrencyLimit allows",
+    retryAfterMs: QUEUE_FULL_RETRY_MS,
+  };
+}
+
 function isRetry(outcome: AttemptOutcome): outcome is AttemptOutcome & { ok: false; retryAfterMs: number } {
   return !outcome.ok && outcome.retryAfterMs !== undefined;
+}
+
+function expired(): AttemptResult {
+  return { status: "conflict", code: "run_ended", message: "This run has waited longer than its ttl" };
 }
 
 function ended(run: RunRow): AttemptResult {

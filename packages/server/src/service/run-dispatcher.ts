@@ -1,4 +1,10 @@
-import type { EngineName } from "../storage/storage.ts";
+import type { EngineName, RunSummary } from "../storage/storage.ts";
+
+/** What a task's own definition says about its runs. */
+export interface TaskDefaults {
+  readonly queue?: string | undefined;
+  readonly ttl?: string | number | undefined;
+}
 
 /** The little that the services need of an engine. */
 export interface RunDispatcher {
@@ -7,9 +13,11 @@ export interface RunDispatcher {
   /** False makes a trigger answer 404 `Task not found`. */
   knows(task: string): boolean;
   /** What the task's own definition says about its runs; options of a trigger win. */
-  taskDefaults?(task: string): { readonly queue?: string; readonly ttl?: string | number | undefined };
+  taskDefaults?(environment: string, task: string): TaskDefaults | Promise<TaskDefaults>;
   /** Runs may be due. Returns at once. */
   notify(): void;
   /** A run was cancelled; if it executes here, its signal aborts. Returns at once. */
   cancel(runId: string): void;
+  /** A run executes no longer, so another one of its queue may begin. Returns at once. */
+  left?(run: RunSummary): void;
 }

@@ -1,12 +1,13 @@
 import { isEnded, LIVE_STATUSES } from "@runmeta/runtime/protocol";
 import type { RunFailure, RunQuery, RunRow, RunSummary } from "../storage/storage.ts";
+import { announceTasks, type TaskAnnouncement } from "./announce-tasks.ts";
 import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
 import { cutPage } from "./cursor-page.ts";
 import { parseDelay } from "./duration.ts";
 import { indexableKey } from "./indexable-key.ts";
 import { type RegisterRequest, type RegisterResult, registerRun } from "./register-run.ts";
 import { type ReplayOverrides, replayRequest } from "./replay-run.ts";
-import { RunAttempts } from "./run-attempts.ts";
+import { type HeldAttempt, RunAttempts } from "./run-attempts.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
 import { newTags, type TagsResult } from "./run-tags.ts";
 import type { RunFamily } from "./run-view.ts";
@@ -45,6 +46,11 @@ export class RunService {
     this.#with = dependencies;
     this.#trigger = new RunTrigger(dependencies);
     this.#attempts = new RunAttempts(dependencies);
+  }
+
+  /** Largest metadata document, in UTF-8 bytes of its JSON. */
+  get maximumSizeBytes(): number {
+    return this.#with.maximumSizeBytes;
   }
 
   /** Stores a run and tells the engine, or finds the one that the same key or the same request made before. */
@@ -140,6 +146,7 @@ export class RunService {
     const cancelled = await storage.transitionRun({ environment, id, from: LIVE_STATUSES, change });
     if (cancelled === undefined) return await storage.findRun(environment, id);
     dispatcher.cancel(id);
+    dispatcher.left?.(cancelled);
     changes.publish([id]);
     return cancelled;
   }
@@ -161,15 +168,41 @@ export class RunService {
   }
 
   /** Begins an attempt of a run for a worker; {@link RunAttempts.start} tells when it may. */
-  start(
-    reference: AttemptReference & { readonly attempt: number; readonly holder: string },
-  ): Promise<AttemptResult> {
+  start(reference: HeldAttempt): Promise<AttemptResult> {
     return this.#attempts.start(reference);
   }
 
   /** Says that an attempt still runs. */
   heartbeat(reference: AttemptReference): Promise<AttemptResult> {
     return this.#attempts.heartbeat(reference);
+  }
+
+  /** Says that runs of a holder still execute: those that are still its own, and those that were cancelled meanwhile. */
+  async heartbeats(
+    environment: string,
+    holder: string,
+    ids: readonly string[],
+  ): Promise<{ held: string[]; cancelled: string[] }> {
+    const { storage } = this.#with;
+    const held = await storage.heartbeat(holder, ids, environment);
+    const lost = ids.filter((id) => !held.includes(id));
+    const rows = lost.length === 0 ? [] : await storage.findRuns(environment, lost);
+    return { held, cancelled: rows.filter((run) => run.status === "CANCELED").map((run) => run.id) };
+  }
+
+  /** The run of an attempt waits for others, or for time, and leaves its place in its queue to another one. */
+  pause(reference: HeldAttempt): Promise<AttemptResult> {
+    return this.#attempts.pause(reference);
+  }
+
+  /** It goes on; a conflict `queue_full` says when to ask again. */
+  resume(reference: HeldAttempt): Promise<AttemptResult> {
+    return this.#attempts.resume(reference);
+  }
+
+  /** Stores what workers say about their tasks. */
+  announceTasks(environment: string, tasks: readonly TaskAnnouncement[]): Promise<void> {
+    return announceTasks(environment, tasks, this.#with.storage);
   }
 
   /** Ends an attempt, and the run unless another attempt is announced. Repeatable. */
@@ -179,7 +212,7 @@ export class RunService {
 
   /** Gives up a run that its holder took and did not end; {@link RunAttempts.release} tells what becomes of it. */
   release(
-    reference: AttemptReference & { readonly attempt: number; readonly holder: string },
+    reference: HeldAttempt,
     how: { readonly interrupted: boolean; readonly crash?: RunFailure | undefined },
   ): Promise<AttemptResult> {
     return this.#attempts.release(reference, how);

@@ -78,7 +78,9 @@ export function runDurationMs(run: RunSummary): number {
 }
 
 /** The key as the caller wrote it; its hash where only that is known. */
-export function shownIdempotencyKey(run: RunSummary): string | undefined {
+export function shownIdempotencyKey(
+  run: Pick<RunSummary, "idempotencyKey" | "idempotencyKeyOptions">,
+): string | undefined {
   const shownKey = run.idempotencyKeyOptions?.key;
   return typeof shownKey === "string" ? shownKey : run.idempotencyKey;
 }

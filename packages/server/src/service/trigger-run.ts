@@ -206,7 +206,7 @@ export class RunTrigger {
       return refuse("unprocessable", `Invalid delay ${String(delay)}`);
     }
     const delayed = delayUntil !== undefined && delayUntil > now;
-    const defaults = dispatcher.taskDefaults?.(request.task);
+    const defaults = await dispatcher.taskDefaults?.(request.environment, request.task);
     const ttl = options.ttl ?? defaults?.ttl;
     const ttlSeconds = typeof ttl === "string" ? parseDurationSeconds(ttl) : ttl;
     if (ttl !== undefined && !isCount(ttlSeconds)) {

@@ -30,6 +30,8 @@ const STATEMENTS = [
   "VACUUM run_streams",
   "VACUUM stream_writers",
   "VACUUM (ANALYZE) stream_chunks",
+  "VACUUM task_defaults",
+  "VACUUM queue_limits",
   "CHECKPOINT",
 ];
 /** What a statement writes apart from its parameters: log records, index entries. */

@@ -1,3 +1,4 @@
+import { QUEUE_KEY, QUEUE_NAME } from "./queue-statements.ts";
 import { MARK_CHANGED, RUN_COLUMNS, type RunRecord, SELECT_RUNS, toRunRow } from "./run-row.ts";
 import type { SqlClient } from "./sql-client.ts";
 import type { EngineName, RunRow, RunTransition } from "./storage.ts";
@@ -27,6 +28,14 @@ export async function transitionRun(
     conditions.push(`r.attempt = ${parameter(transition.attempt)}::integer`);
   if (transition.heldBy !== undefined)
     conditions.push(`r.holder = ${parameter(storedName(transition.heldBy))}`);
+  if (transition.ifQueueHasRoom === true) {
+    const resumes = parameter(
+      transition.change.status === "EXECUTING" && transition.from.includes("WAITING"),
+    );
+    conditions.push(
+      `coalesce(runmeta_queue_room(r.engine, r.environment, ${QUEUE_NAME}, ${QUEUE_KEY}, ${resumes}::boolean), 1) > 0`,
+    );
+  }
   const assignments = [MARK_CHANGED, ...changedColumns(transition.change, parameter)];
   const update = `UPDATE runs r SET ${assignments.join(", ")} WHERE ${conditions.join(" AND ")} RETURNING r.*`;
   const result = await client.query<RunRecord>(returningRuns(update), parameters);
@@ -39,6 +48,8 @@ function changedColumns(change: RunTransition["change"], parameter: (value: unkn
     if (value !== undefined) columns.push(`${column} = ${parameter(value)}::${type}`);
   };
   set("status", change.status, "text");
+  if (change.status !== undefined) columns.push("parked = false");
+  if (change.status === "QUEUED") columns.push("dispatched_at = NULL");
   set("attempt", change.attempt, "integer");
   set("interruptions", change.interruptions, "integer");
   set("holder", change.holder && storedName(change.holder), "text");
@@ -99,7 +110,7 @@ export async function claimRuns(
 }
 
 const QUEUE_DELAYED_RUNS = returningRuns(
-  `UPDATE runs r SET status = 'QUEUED', ${MARK_CHANGED}
+  `UPDATE runs r SET status = 'QUEUED', dispatched_at = NULL, ${MARK_CHANGED}
    FROM (SELECT id FROM runs WHERE status = 'DELAYED' AND delay_until <= $1::timestamptz FOR UPDATE SKIP LOCKED) due
    WHERE r.id = due.id RETURNING r.*`,
 );
@@ -138,12 +149,14 @@ export async function heartbeat(
   client: SqlClient,
   holder: string,
   ids: readonly string[],
+  environment?: string,
 ): Promise<string[]> {
   if (ids.length === 0) return [];
   const result = await client.query<{ id: string }>(
     `UPDATE runs SET heartbeat_at = now()
-     WHERE holder = $1 AND id = ANY($2::text[]) AND status IN ('DEQUEUED', 'EXECUTING') RETURNING id`,
-    [storedName(holder), ids.map(storedName)],
+     WHERE holder = $1 AND id = ANY($2::text[]) AND status IN ('DEQUEUED', 'EXECUTING', 'WAITING')
+       AND ($3::text IS NULL OR environment = $3::text) RETURNING id`,
+    [storedName(holder), ids.map(storedName), environment ?? null],
     REPEATABLE,
   );
   return result.rows.map((row) => row.id);
@@ -155,7 +168,7 @@ export async function findSilentRuns(
   engine: EngineName,
   silentSince: Date | undefined,
 ): Promise<RunRow[]> {
-  const text = `${SELECT_RUNS} WHERE r.engine = $1 AND r.status IN ('DEQUEUED', 'EXECUTING')
+  const text = `${SELECT_RUNS} WHERE r.engine = $1 AND r.status IN ('DEQUEUED', 'EXECUTING', 'WAITING')
     AND ($2::timestamptz IS NULL OR r.heartbeat_at IS NULL OR r.heartbeat_at < $2::timestamptz)
     ORDER BY r.created_at, r.id`;
   const result = await client.query<RunRecord>(text, [engine, silentSince ?? null], REPEATABLE);

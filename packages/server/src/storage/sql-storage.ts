@@ -8,6 +8,7 @@ import { indexDocuments } from "./leaf-statements.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations/migrations.ts";
 import { hasPacket, reservePacket, writePacket } from "./packet-statements.ts";
+import { queueStatements } from "./queue-statements.ts";
 import { recordStatements } from "./record-statements.ts";
 import { noAnnouncements, type RunAnnouncements } from "./run-announcements.ts";
 import {
@@ -88,11 +89,12 @@ export function sqlStorage(
       releaseDebounceKey(client(), environment, task, key),
     claimRuns: async (claim) => claimRuns(client(), claim),
     promoteDueRuns: async (now) => promoteDueRuns(client(), now),
-    heartbeat: async (holder, ids) => heartbeat(client(), holder, ids),
+    heartbeat: async (holder, ids, environment) => heartbeat(client(), holder, ids, environment),
     findSilentRuns: async (engine, silentSince) => findSilentRuns(client(), engine, silentSince),
     readDocuments: async (ids) => readDocuments(client(), ids),
     writeDocuments: async (writes) => writeDocuments(client(), writes),
     indexDocuments: async () => indexDocuments(client()),
+    ...queueStatements(client),
     ...recordStatements(client),
     findMemberships: async (ids) => findMemberships(client(), ids),
     readGroup: async (group, since) => readGroup(client(), group, since),

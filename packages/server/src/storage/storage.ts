@@ -1,14 +1,18 @@
 import type { JsonObject, RunStatus } from "@runmeta/runtime/protocol";
 import type { ApiKeyStorage } from "./api-key-storage.ts";
 import type { ChangeStorage, RunGroup } from "./change-storage.ts";
+import type { EngineName } from "./engine-name.ts";
 import type { HistoryStorage } from "./history-storage.ts";
 import type { LeafFilter } from "./leaf-filter.ts";
+import type { QueueStorage } from "./queue-storage.ts";
 import type { RecordStorage } from "./record-storage.ts";
 import type { SessionStorage } from "./session-storage.ts";
 import type { StreamStorage } from "./stream-storage.ts";
 
 export type { ChangeStorage, RunGroup, RunMembership } from "./change-storage.ts";
+export type { EngineName } from "./engine-name.ts";
 export type { HistoryStorage, StoredChange, StoredHistory } from "./history-storage.ts";
+export type { DispatchedRun, QueueLimit, QueuePlace, QueueStorage } from "./queue-storage.ts";
 export type { RecordQuery, RecordRow, RecordStorage } from "./record-storage.ts";
 export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.ts";
 export type { StreamRead, StreamStorage, StreamWriterId } from "./stream-storage.ts";
@@ -23,7 +27,8 @@ export interface Storage
     ChangeStorage,
     ApiKeyStorage,
     HistoryStorage,
-    StreamStorage {
+    StreamStorage,
+    QueueStorage {
   /** No other process can have this database open: whatever others left behind there, they have left for good. */
   readonly exclusive: boolean;
   /** Opens the database and brings its schema up to date. Rejects with a `StorageError` that says what to do. */
@@ -56,9 +61,9 @@ export interface Storage
   }): Promise<RunRow[]>;
   /** DELAYED runs that are due become QUEUED; queued ones past their ttl become EXPIRED. Returns what changed and when the next is due. */
   promoteDueRuns(now: Date): Promise<{ changed: RunRow[]; nextDueAt: Date | undefined }>;
-  /** Extends the lease of runs held by `holder`; returns the ids that are still its own. */
-  heartbeat(holder: string, ids: readonly string[]): Promise<string[]>;
-  /** Runs of an engine that are DEQUEUED or EXECUTING and whose holder was last seen before `silentSince` (all when undefined). */
+  /** Extends the lease of runs held by `holder` (of one environment, when given); returns the ids that are still its own. */
+  heartbeat(holder: string, ids: readonly string[], environment?: string): Promise<string[]>;
+  /** Runs of an engine that are DEQUEUED, EXECUTING or WAITING and whose holder was last seen before `silentSince` (all when undefined). */
   findSilentRuns(engine: EngineName, silentSince: Date | undefined): Promise<RunRow[]>;
 
   /**
@@ -100,9 +105,6 @@ export interface Storage
   releaseIdempotencyKey(environment: string, task: string, idempotencyKey: string): Promise<boolean>;
   findRunByRequestKey(environment: string, task: string, requestKey: string): Promise<RunRow | undefined>;
 }
-
-/** Who executes a run: this server's inline engine, a queue engine (BullMQ), or somebody else (`none`). */
-export type EngineName = "inline" | "bullmq" | "none";
 
 /** A value as a client sent it: the text and the format it is in (`application/json`, `application/super+json`, `text/plain`). */
 export interface Packet {
@@ -239,6 +241,8 @@ export interface RunTransition {
   readonly attempt?: number | undefined;
   /** When given, the row's holder must equal it. */
   readonly heldBy?: string | undefined;
+  /** True: only while fewer runs of its queue (and concurrency key) execute than the queue's limit allows. */
+  readonly ifQueueHasRoom?: boolean | undefined;
   readonly change: {
     readonly status?: RunStatus;
     readonly attempt?: number;

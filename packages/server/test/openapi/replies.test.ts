@@ -109,6 +109,16 @@ const valid: Readonly<Record<string, () => Promise<Call>>> = {
   registerRun: async () => ({ path: { runId: "run_contract" }, body: { task: "hello" } }),
   startAttempt: async () => ({ path: { runId: await registeredRun() }, body: { attempt: 1 } }),
   heartbeatAttempt: async () => ({ path: { runId: await startedRun() } }),
+  heartbeatWorker: async () => ({ body: { holder: "me", runIds: [await heldRun()] } }),
+  pauseAttempt: async () => ({ path: { runId: await heldRun() }, body: { attempt: 1, holder: "me" } }),
+  resumeAttempt: async () => ({ path: { runId: await heldRun() }, body: { attempt: 1, holder: "me" } }),
+  releaseAttempt: async () => ({
+    path: { runId: await heldRun() },
+    body: { attempt: 1, holder: "me", interrupted: true },
+  }),
+  announceTasks: async () => ({
+    body: { tasks: [{ id: "hello", queue: "q", concurrencyLimit: 1, ttl: "1h" }] },
+  }),
   completeAttempt: async () => ({ path: { runId: await startedRun() }, body: { ok: true, output: 1 } }),
   waitForResult: async () => ({ path: { runId: await endedRun() }, query: "timeoutMs=0" }),
   health: async () => ({}),
@@ -133,6 +143,11 @@ async function registeredRun(): Promise<string> {
 async function startedRun(): Promise<string> {
   const id = await registeredRun();
   await api.call("POST", `/engine/v1/runs/${id}/start`, { attempt: 1 });
+  return id;
+}
+async function heldRun(): Promise<string> {
+  const id = await registeredRun();
+  await api.call("POST", `/engine/v1/runs/${id}/start`, { attempt: 1, holder: "me" });
   return id;
 }
 async function endedRun(): Promise<string> {

@@ -51,6 +51,8 @@ test("vacuums and checkpoints once so many bytes are written, before the next wr
     "VACUUM run_streams",
     "VACUUM stream_writers",
     "VACUUM (ANALYZE) stream_chunks",
+    "VACUUM task_defaults",
+    "VACUUM queue_limits",
     "CHECKPOINT",
   ]);
   await tidy.close();

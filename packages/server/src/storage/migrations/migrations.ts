@@ -9,6 +9,7 @@ import { apiKeysMigration } from "./000008-api-keys.ts";
 import { metadataHistoryMigration } from "./000009-metadata-history.ts";
 import { runStreamsMigration } from "./000010-run-streams.ts";
 import { documentLeavesMigration } from "./000011-document-leaves.ts";
+import { queueEngineMigration } from "./000012-queue-engine.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   metadataHistoryMigration,
   runStreamsMigration,
   documentLeavesMigration,
+  queueEngineMigration,
 ];
