@@ -1,5 +1,6 @@
 import { type JsonObject, jsonBytes } from "@runmeta/runtime/protocol";
 import { useDeferredValue, useMemo, useState } from "react";
+import { escapeInvisible } from "../text/visible-text.ts";
 import { conflictingNames, editedDocument, editRequest } from "./edit-operations.ts";
 import { type ReadDocument, readDocument } from "./read-document.ts";
 
@@ -26,7 +27,7 @@ export interface Draft {
 /** An edit of a document that others write to meanwhile. @param newest the document as it is now */
 export function useDraft(newest: JsonObject): Draft {
   const [base, setBase] = useState(newest);
-  const start = useMemo(() => JSON.stringify(base, null, 2), [base]);
+  const start = useMemo(() => textOf(base), [base]);
   const [typed, setTyped] = useState(start);
   // Reading a large document must not hold back the next key.
   const text = useDeferredValue(typed);
@@ -52,7 +53,11 @@ export function useDraft(newest: JsonObject): Draft {
     type: setTyped,
     restart(document) {
       setBase(document);
-      setTyped(JSON.stringify(document, null, 2));
+      setTyped(textOf(document));
     },
   };
+}
+
+function textOf(document: JsonObject): string {
+  return escapeInvisible(JSON.stringify(document, null, 2));
 }

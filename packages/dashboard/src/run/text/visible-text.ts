@@ -46,6 +46,23 @@ export function visibleLine(text: string): string {
     .join("");
 }
 
+/**
+ * A JSON text with these characters as escapes: it is read as the same value, and while one types in it nothing turns
+ * around or hides.
+ */
+export function escapeInvisible(json: string): string {
+  if (!INVISIBLE.test(json)) return json;
+  return json.replace(INVISIBLE_RUN, (run, _character, index: number) =>
+    run.length === 1 && JOINER.test(run) && isJoining(json, index)
+      ? run
+      : Array.from({ length: run.length }, (_, at) => escapeOf(run.charCodeAt(at))).join(""),
+  );
+}
+
+function escapeOf(code: number): string {
+  return `\\u${code.toString(16).padStart(4, "0")}`;
+}
+
 function isJoining(text: string, index: number): boolean {
   // A pair of surrogates before it is one character.
   return JOINED_BEFORE.test(text.slice(Math.max(0, index - 2), index)) && index + 1 < text.length;
