@@ -1,0 +1,57 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
+import type { TestServer } from "../server/test-server.ts";
+import { buildPages } from "./built-pages.ts";
+
+/** Where Chromium is; without it the pages are not opened, and that is said. */
+export const executablePath = process.env.TEST_CHROMIUM;
+if (executablePath === undefined) {
+  process.stderr.write("The dashboard is not opened in a browser: TEST_CHROMIUM is not set\n");
+}
+
+/** A tab with an eye on everything that a page must not do. */
+export interface Tab extends AsyncDisposable {
+  readonly page: Page;
+  /** What the browser complained about: errors, refused loads, breaches of the policy. */
+  readonly complaints: string[];
+}
+
+/** One browser for a test file; close it at the end. */
+export async function openBrowser(): Promise<Browser> {
+  await buildPages();
+  return await chromium.launch({
+    executablePath: executablePath ?? "",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A tab of a browser of its own, on a page of the server. `signedIn` goes through a one-time link first. */
+export async function openTab(
+  browser: Browser,
+  { server }: TestServer,
+  path: string,
+  options: BrowserContextOptions & { readonly signedIn?: boolean } = {},
+): Promise<Tab> {
+  const { signedIn = true, ...contextOptions } = options;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() !== "info" && message.type() !== "log") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  if (signedIn) {
+    await page.goto(server.dashboardLink());
+    expect(new URL(page.url()).pathname).toMatch(/^\/(runs)?$/);
+  }
+  await page.goto(`${server.url}${path}`);
+  return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
+}
