@@ -41,7 +41,7 @@ export const RUN_COLUMNS: readonly Column<RunRow>[] = [
     cell: (run) =>
       run.startedAt === undefined ? (
         <span className="muted">
-          made <Time at={run.createdAt} />
+          created <Time at={run.createdAt} />
         </span>
       ) : (
         <Time at={run.startedAt} />

@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AxeResults } from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestServer, type TestServer } from "../server/test-server.ts";
+import { executablePath, openBrowser, openTab } from "./open-browser.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let browser: Browser;
+let api: TestServer;
+let pictures: string;
+/** Each page, a path to it, and a text that is there when it is. */
+const pages: { name: string; path: string; ready: string; signedIn?: false }[] = [
+  { name: "sign-in", path: "/sign-in", ready: "Sign in to runmeta", signedIn: false },
+  { name: "runs", path: "/runs", ready: "import-cities" },
+  { name: "runs-filtered", path: "/runs?status=FAILED&tag=x&metadata.step=3", ready: "Nothing matches" },
+  { name: "sessions", path: "/sessions", ready: "chat-1" },
+  { name: "session", path: "/sessions/chat-1", ready: "turns" },
+  { name: "records", path: "/records", ready: "Ada" },
+  { name: "record", path: "/records/ada%2F1", ready: "plan" },
+];
+
+describe.skipIf(executablePath === undefined)("each page of the dashboard", () => {
+  beforeAll(async () => {
+    browser = await openBrowser();
+    api = await startTestServer({ dashboard: true });
+    await api.server.listen({ port: 0 });
+    await fill(api);
+    const wanted = process.env.TEST_PICTURES;
+    if (wanted !== undefined) await mkdir(wanted, { recursive: true });
+    pictures = wanted ?? (await mkdtemp(join(tmpdir(), "runmeta-pictures-")));
+    process.stderr.write(`Pictures of the dashboard: ${pictures}\n`);
+  });
+  afterAll(async () => {
+    await browser.close();
+    expect(api.errors).toEqual([]);
+    await api.server.close();
+  });
+
+  test.each([
+    { name: "light", colorScheme: "light", width: 1280, height: 800 },
+    { name: "dark", colorScheme: "dark", width: 1280, height: 800 },
+    { name: "phone", colorScheme: "light", width: 390, height: 844 },
+  ] as const)(
+    "W1 axe and the policy find nothing, nothing is wider than the screen: $name",
+    async ({ name, colorScheme, width, height }) => {
+      for (const one of pages) {
+        await using tab = await openTab(browser, api, one.path, {
+          colorScheme,
+          viewport: { width, height },
+          reducedMotion: "reduce",
+          signedIn: one.signedIn ?? true,
+        });
+        await tab.page.getByText(one.ready).first().waitFor();
+        await tab.page.screenshot({ path: join(pictures, `${one.name}-${name}.png`) });
+        expect(await findings(tab.page), `${one.name}, ${name}`).toEqual([]);
+        expect(
+          await tab.page.evaluate("document.documentElement.scrollWidth - innerWidth"),
+        ).toBeLessThanOrEqual(0);
+        // The first question, whether somebody is signed in, is answered with 401 there.
+        const complaints = tab.complaints.filter((text) => one.signedIn !== false || !text.includes("401"));
+        expect(complaints, one.name).toEqual([]);
+      }
+    },
+    120_000,
+  );
+
+  test("axe finds nothing in what opens: menus, forms", async () => {
+    await using runs = await openTab(browser, api, "/runs", { reducedMotion: "reduce" });
+    for (const menu of ["Status", "Time", "More filters"]) {
+      await runs.page.locator("summary", { hasText: menu }).click();
+      await runs.page.screenshot({
+        path: join(pictures, `menu-${menu.toLowerCase().replace(" ", "-")}.png`),
+      });
+      expect(await findings(runs.page), menu).toEqual([]);
+    }
+    await runs.page.goto(`${api.server.url}/records/ada%2F1`);
+    await runs.page.getByRole("button", { name: "Edit" }).click();
+    await runs.page.getByLabel("Metadata").fill("[1]");
+    await runs.page.getByText("A document is a JSON object").waitFor();
+    await runs.page.screenshot({ path: join(pictures, "record-edit.png") });
+    expect(await findings(runs.page), "record form").toEqual([]);
+  }, 60_000);
+});
+
+/** What axe finds wrong, in short. */
+async function findings(page: Page): Promise<string[]> {
+  // Not as a script of the page: its policy allows none but its own.
+  await page.evaluate(axe);
+  const results = (await page.evaluate("axe.run()")) as AxeResults;
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary ?? ""}`),
+  );
+}
+
+async function fill({ call, trigger }: TestServer): Promise<void> {
+  const tasks = ["import-cities", "send-newsletter", "resize-images"];
+  for (let number = 0; number < 24; number++) {
+    const task = tasks[number % 3] ?? "";
+    const answer = await call("POST", `/api/v1/tasks/${task}/trigger`, {
+      payload: {},
+      options: {
+        tags: [`user_${number % 5}`, "nightly"],
+        metadata: {
+          step: `reading row ${number * 37}`,
+          country: "Iceland",
+          progress: { done: number, total: 24, percent: (number / 24) * 100, ratePerSecond: 2, etaMs: 1200 },
+        },
+      },
+    });
+    if (number % 4 === 1) await call("POST", `/api/v2/runs/${answer.body.id}/cancel`);
+  }
+  await trigger({ tags: ["queued"] });
+  for (let number = 1; number <= 3; number++) {
+    await call("POST", "/api/v1/sessions", {
+      type: "chat",
+      taskIdentifier: "assistant",
+      externalId: `chat-${number}`,
+      tags: ["beta"],
+      metadata: { title: `Talk ${number}`, turns: number },
+      triggerConfig: { basePayload: {} },
+    });
+    await call("POST", "/v1/records", {
+      id: `ada/${number}`,
+      type: "customer",
+      name: `Ada ${number}`,
+      metadata: { plan: "free", seats: number },
+      messages: [{ role: "user", content: "hello" }],
+    });
+  }
+  await call("POST", "/api/v1/sessions/chat-2/close", { reason: "done" });
+}
