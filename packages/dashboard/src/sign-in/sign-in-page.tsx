@@ -42,6 +42,8 @@ export function SignInPage() {
         <p className="muted">
           With a secret key of this server. It opens one environment and is not kept in the browser.
         </p>
+        {/* Password managers keep a key under a name. */}
+        <input hidden readOnly name="username" autoComplete="username" value="runmeta" />
         <label htmlFor="key">Secret key</label>
         <input
           id="key"
