@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import mark from "../ui/mark.svg";
 import { AccountMenu } from "./account-menu.tsx";
 import { ConnectionBadge } from "./connection-badge.tsx";
-import mark from "./mark.svg";
 import { StaleNote } from "./stale-note.tsx";
 
 const PLACES = [

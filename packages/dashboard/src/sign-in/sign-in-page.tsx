@@ -2,6 +2,7 @@ import { type FormEvent, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { signIn } from "../api/sign-in.ts";
 import { Button } from "../ui/button.tsx";
+import mark from "../ui/mark.svg";
 import { useTitle } from "../ui/use-title.ts";
 import { useSignIn } from "./sign-in-state.tsx";
 import { wayBack } from "./way-back.ts";
@@ -38,6 +39,7 @@ export function SignInPage() {
   return (
     <main className="sign-in">
       <form className="sign-in-card" onSubmit={(event) => void submit(event)}>
+        <img src={mark} alt="" width="32" height="32" />
         <h1>Sign in to runmeta</h1>
         <p className="muted">
           With a secret key of this server. It opens one environment and is not kept in the browser.

@@ -32,7 +32,7 @@ export async function seedRuns({ connectionString, schema, environment }: SeedTa
     await client.query(
       `INSERT INTO run_documents (id, metadata, dedupe, updated_at)
        SELECT id, json_build_object('step', n, 'user', 'ann', 'progress', json_build_object('done', n % 100,
-         'total', 100, 'percent', n % 100, 'ratePerSecond', 12.5, 'etaMs', 4000))::text, '{}', created_at
+         'total', 100, 'percent', n % 100, 'ratePerSecond', 12.5, 'etaMs', 4000))::text, '[]', created_at
        FROM (SELECT id, created_at, substr(id, 9)::integer AS n FROM runs WHERE id LIKE 'run_seed%') AS seeded`,
     );
   } finally {
