@@ -8,7 +8,7 @@ import { executablePath, openBrowser, openTab } from "./open-browser.ts";
 let browser: Browser;
 let api: TestServer;
 
-describe.skipIf(executablePath === undefined)("the dashboard", () => {
+describe.skipIf(executablePath === undefined)("the lists of the dashboard", () => {
   beforeAll(async () => {
     browser = await openBrowser();
     api = await startTestServer({ dashboard: true });
