@@ -81,6 +81,7 @@ export function DocumentPanel({ followed, history, choice, onSaved }: DocumentPa
             changedAt={moment === undefined ? changedAt : undefined}
             marked={moment?.changed}
             history={history}
+            atMs={moment === undefined ? undefined : Date.parse(moment.at)}
           />
         </>
       )}

@@ -42,9 +42,13 @@ describe.skipIf(executablePath === undefined)("the document on a run's page", ()
     await page.getByText("Not live").waitFor();
     await page.getByText("set step, increment count").waitFor();
     // What is written meanwhile does not move the picture.
-    await put([{ type: "set", key: "step", value: "fourth" }]);
+    await put([
+      { type: "set", key: "step", value: "fourth" },
+      { type: "increment", key: "count", value: 5 },
+    ]);
     await expect.poll(() => slider.getAttribute("max")).toBe("4");
     expect(await tree.getByText("second").isVisible()).toBe(true);
+    expect(await page.getByRole("treeitem", { name: "count" }).locator(".sparkline-moment").count()).toBe(1);
     await page.keyboard.press("Home");
     await tree.getByText("none").waitFor();
     expect(await tree.getByText("count").count()).toBe(0);

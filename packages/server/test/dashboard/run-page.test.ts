@@ -70,6 +70,7 @@ describe.skipIf(executablePath === undefined)("the page of a run", () => {
     await page.getByRole("tree", { name: "Output" }).getByText("rows").waitFor();
     await relatives.getByRole("link", { name: child.id }).click();
     await page.getByRole("heading", { name: child.id }).waitFor();
+    await relatives.getByRole("link", { name: parent.id }).waitFor();
     expect(tab.complaints).toEqual([]);
   });
 

@@ -22,6 +22,8 @@ interface DocumentTreeProps {
   /** Rows that stay marked. */
   readonly marked?: ReadonlySet<string> | undefined;
   readonly history?: RunHistory | undefined;
+  /** The moment that is looked at, in milliseconds since 1970; undefined for now. */
+  readonly atMs?: number | undefined;
 }
 
 /** Letters that are typed with a longer pause begin another name. */
@@ -33,7 +35,7 @@ const NOTHING_OPENED: ReadonlyMap<string, boolean> = new Map();
  * as in a WAI-ARIA tree, Ctrl+C copies the active value.
  */
 export function DocumentTree(props: DocumentTreeProps) {
-  const { document, label, find = "", changedAt, marked, history } = props;
+  const { document, label, find = "", changedAt, marked, history, atMs } = props;
   const [openings, setOpenings] = useState(NOTHING_OPENED);
   const [activeId, setActiveId] = useState<string>();
   const [fullText, setFullText] = useState<DocumentRow>();
@@ -56,6 +58,7 @@ export function DocumentTree(props: DocumentTreeProps) {
   const sparklines = useSparklines(
     seen.flatMap(({ index }) => rows[index] ?? []),
     history,
+    atMs,
   );
   const found = activeId === undefined ? -1 : rows.findIndex((row) => row.id === activeId);
   const activeIndex = Math.max(0, found);
@@ -137,7 +140,8 @@ export function DocumentTree(props: DocumentTreeProps) {
                 active={found === index}
                 marked={marked?.has(row.id) === true}
                 changedAt={changed !== undefined && now - changed < CHANGE_SHOWN_MS ? changed : undefined}
-                sparkline={sparklines.get(row.id)}
+                sparkline={sparklines.paths.get(row.id)}
+                momentX={sparklines.momentX}
                 onActivate={activate}
                 onToggle={toggle}
                 onShowAll={setFullText}

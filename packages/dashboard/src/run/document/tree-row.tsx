@@ -21,6 +21,8 @@ interface TreeRowProps {
   readonly changedAt: number | undefined;
   /** The path of its sparkline, where it is a number that moved. */
   readonly sparkline: string | undefined;
+  /** Where the moment that is looked at stands in it. */
+  readonly momentX: number | undefined;
   readonly onActivate: (row: DocumentRow) => void;
   readonly onToggle: (row: DocumentRow) => void;
   readonly onShowAll: (row: DocumentRow) => void;
@@ -65,7 +67,7 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
           Show all
         </button>
       ) : null}
-      {props.sparkline === undefined ? null : <Sparkline path={props.sparkline} />}
+      {props.sparkline === undefined ? null : <Sparkline path={props.sparkline} momentX={props.momentX} />}
       <span className="tree-actions">
         <CopyButton tabIndex={-1} text={() => metadataPath(rowPath(row)).text} label="Copy path" />
         <CopyButton tabIndex={-1} text={() => JSON.stringify(value, null, 2)} label="Copy JSON" />
@@ -78,7 +80,7 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
 export const SPARKLINE_WIDTH = 96;
 export const SPARKLINE_HEIGHT = 16;
 
-function Sparkline({ path }: { readonly path: string }) {
+function Sparkline({ path, momentX }: { readonly path: string; readonly momentX: number | undefined }) {
   return (
     <svg
       className="sparkline"
@@ -88,6 +90,9 @@ function Sparkline({ path }: { readonly path: string }) {
       aria-hidden="true"
     >
       <path d={path} />
+      {momentX === undefined ? null : (
+        <path className="sparkline-moment" d={`M${momentX} -1V${SPARKLINE_HEIGHT + 1}`} />
+      )}
     </svg>
   );
 }

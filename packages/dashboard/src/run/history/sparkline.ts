@@ -42,13 +42,17 @@ function range(samples: readonly Sample[]): { min: number; max: number } {
   return min > max ? { min: 0, max: 0 } : { min, max };
 }
 
+/** Where a time stands in a picture, in half points from its left end. */
+export function pointAt(atMs: number, frame: SparklineFrame): number {
+  const share = (atMs - frame.fromMs) / Math.max(1, frame.toMs - frame.fromMs);
+  return Math.round(Math.min(1, Math.max(0, share)) * frame.width * 2) / 2;
+}
+
 /** The last sample of each half point of the picture's width. */
 function perPoint(samples: readonly Sample[], frame: SparklineFrame) {
-  const spanMs = Math.max(1, frame.toMs - frame.fromMs);
   const points: { x: number; value: number | undefined }[] = [];
   for (const { atMs, value } of samples) {
-    const share = Math.min(1, Math.max(0, (atMs - frame.fromMs) / spanMs));
-    const x = Math.round(share * frame.width * 2) / 2;
+    const x = pointAt(atMs, frame);
     if (points.at(-1)?.x === x) points.pop();
     points.push({ x, value });
   }
