@@ -1,15 +1,10 @@
-import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AxeResults } from "axe-core";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../server/test-server.ts";
+import { findings } from "./axe-findings.ts";
 import { executablePath, openBrowser, openTab } from "./open-browser.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { picturesDirectory } from "./pictures-directory.ts";
 
 let browser: Browser;
 let api: TestServer;
@@ -31,10 +26,7 @@ describe.skipIf(executablePath === undefined)("each page of the dashboard", () =
     api = await startTestServer({ dashboard: true });
     await api.server.listen({ port: 0 });
     await fill(api);
-    const wanted = process.env.TEST_PICTURES;
-    if (wanted !== undefined) await mkdir(wanted, { recursive: true });
-    pictures = wanted ?? (await mkdtemp(join(tmpdir(), "runmeta-pictures-")));
-    process.stderr.write(`Pictures of the dashboard: ${pictures}\n`);
+    pictures = await picturesDirectory();
   });
   afterAll(async () => {
     await browser.close();
@@ -86,16 +78,6 @@ describe.skipIf(executablePath === undefined)("each page of the dashboard", () =
     expect(await findings(runs.page), "record form").toEqual([]);
   }, 60_000);
 });
-
-/** What axe finds wrong, in short. */
-async function findings(page: Page): Promise<string[]> {
-  // Not as a script of the page: its policy allows none but its own.
-  await page.evaluate(axe);
-  const results = (await page.evaluate("axe.run()")) as AxeResults;
-  return results.violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary ?? ""}`),
-  );
-}
 
 async function fill({ call, trigger }: TestServer): Promise<void> {
   const tasks = ["import-cities", "send-newsletter", "resize-images"];

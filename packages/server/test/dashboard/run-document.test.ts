@@ -102,15 +102,15 @@ describe.skipIf(executablePath === undefined)("the document on a run's page", ()
     const save = page.getByRole("button", { name: "Save" });
     const size = page.locator(".size-meter");
     const typed = (text: string) => area.fill(JSON.stringify({ step: 1, text }));
-    await expect.poll(() => size.innerText()).toBe("20 of 4,096 bytes");
+    await expect.poll(() => size.textContent()).toBe("20 of 4,096 bytes");
     expect(await save.isDisabled()).toBe(true);
     // Two bytes each.
     await typed("é".repeat(2_038));
-    await expect.poll(() => size.innerText()).toBe("4,096 of 4,096 bytes");
+    await expect.poll(() => size.textContent()).toBe("4,096 of 4,096 bytes");
     expect(await size.getAttribute("data-state")).toBe("near");
     expect(await save.isEnabled()).toBe(true);
     await typed(`${"é".repeat(2_038)}x`);
-    await expect.poll(() => size.innerText()).toBe("4,097 of 4,096 bytes: 1 too many");
+    await expect.poll(() => size.textContent()).toBe("4,097 of 4,096 bytes: 1 too many");
     expect(await save.isDisabled()).toBe(true);
     await typed("x".repeat(3_000));
     await expect.poll(() => save.isEnabled()).toBe(true);
