@@ -19,6 +19,7 @@ const layers = [
   ["facade", "(metadata|updater|progress)\\.ts$"],
   ["client", "client/"],
   ["lifecycle", "lifecycle/"],
+  ["adapters", "adapters/"],
 ];
 
 const above = layers.slice(0, -1).map(([name, path], index) => ({
@@ -91,6 +92,13 @@ export default {
       },
     },
     {
+      name: "adapters-import-no-queue",
+      severity: "error",
+      comment: "queues are optional peers: what is used of a job is declared as a type of our own",
+      from: { path: `${runtime}adapters/` },
+      to: { path: "node_modules/(bullmq|pg-boss)/" },
+    },
+    {
       name: "routes-use-services",
       severity: "error",
       from: { path: `${server}(service|storage)/` },
@@ -121,7 +129,7 @@ export default {
       from: { path: "^(packages/(testing|server)|examples|bench|conformance)/" },
       to: {
         path: runtime,
-        pathNot: `${runtime}(index|v3|worker|protocol/index|protocol/schemas)\\.ts$`,
+        pathNot: `${runtime}(index|v3|worker|adapters/(bullmq|pg-boss)|protocol/index|protocol/schemas)\\.ts$`,
       },
     },
     {

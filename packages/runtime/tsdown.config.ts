@@ -4,6 +4,8 @@ const entry = {
   index: "src/index.ts",
   v3: "src/v3.ts",
   worker: "src/worker.ts",
+  bullmq: "src/adapters/bullmq.ts",
+  "pg-boss": "src/adapters/pg-boss.ts",
   protocol: "src/protocol/index.ts",
   "protocol-schemas": "src/protocol/schemas.ts",
 };

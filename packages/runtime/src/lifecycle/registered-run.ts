@@ -13,10 +13,13 @@ export interface RegisteredRunOptions {
   /** The next one of a known run when undefined. */
   readonly attempt: number | undefined;
   readonly parentId?: string | undefined;
+  readonly parentTask?: string | undefined;
   readonly rootId?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly metadata?: JsonObject | undefined;
   readonly payload?: unknown;
+  readonly takeOver?: boolean | undefined;
+  readonly willRetry?: ((error: unknown) => boolean) | undefined;
   /** Told when the server says that the run was cancelled, or that somebody else has taken it over. */
   readonly onCancelled: (reason: string) => void;
 }
@@ -100,7 +103,10 @@ export class RegisteredRun {
       return undefined;
     }
     try {
-      const { id, task, parentId, rootId, tags, metadata, payload } = this.#options;
+      const { id, task, parentId, parentTask, rootId, tags, metadata, payload, takeOver } = this.#options;
+      if (parentId !== undefined && parentTask !== undefined) {
+        await this.#call("PUT", "", { task: parentTask }, parentId);
+      }
       const known = await this.#call<{ attempt: number }>("PUT", "", {
         task,
         parentId,
@@ -114,7 +120,9 @@ export class RegisteredRun {
       const run = await this.#call<StartReply>("POST", "/start", {
         attempt: this.#attempt,
         holder: this.#holder,
+        takeOver,
       });
+      this.#attempt = run.attempt;
       this.#started = true;
       this.#isAnnounced(true);
       this.#beat(run.heartbeatIntervalMs ?? HEARTBEAT_MS);
@@ -171,8 +179,21 @@ export class RegisteredRun {
     const who = { attempt: this.#attempt, holder: this.#holder };
     const body = outcome.ok
       ? { ok: true, output: jsonOrUndefined(outcome.output), ...who }
-      : { ok: false, error: describeError(outcome.error), ...who };
-    await this.#options.client.request("POST", this.#path("/complete"), { body, signal });
+      : {
+          ok: false,
+          error: describeError(outcome.error),
+          retryAfterMs: this.#retryAfterMs(outcome.error),
+          ...who,
+        };
+    await this.#options.client.request("POST", `/engine/v1/runs/${this.#options.id}/complete`, {
+      body,
+      signal,
+    });
+  }
+
+  /** When the next attempt comes is for whoever makes it to know: the run just waits for it. */
+  #retryAfterMs(error: unknown): number | undefined {
+    return this.#options.willRetry?.(error) === true ? 0 : undefined;
   }
 
   #beat(intervalMs: number): void {
@@ -192,16 +213,12 @@ export class RegisteredRun {
     }, intervalMs);
   }
 
-  #call<T>(method: string, call: string, body: unknown): Promise<T> {
-    return this.#options.client.request<T>(method, this.#path(call), {
+  #call<T>(method: string, call: string, body: unknown, id = this.#options.id): Promise<T> {
+    return this.#options.client.request<T>(method, `/engine/v1/runs/${id}${call}`, {
       body,
       timeoutMs: REGISTRATION_TIMEOUT_MS,
       retry: { maxAttempts: 2, minTimeoutInMs: 100 },
     });
-  }
-
-  #path(call: string): string {
-    return `/engine/v1/runs/${this.#options.id}${call}`;
   }
 }
 

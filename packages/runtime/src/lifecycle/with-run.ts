@@ -50,12 +50,28 @@ export interface RunOptions {
   readonly metadata?: object | undefined;
   /** The run that `metadata.parent` writes to. @default none: such writes land on the run itself */
   readonly parentId?: string | undefined;
+  /**
+   * Task of a parent that the server may not know yet, since its children run first (a queue's flow): it is registered
+   * before this run. @default the parent is registered by whoever runs it
+   */
+  readonly parentTask?: string | undefined;
   /** The run that `metadata.root` writes to. @default none: such writes land on the run itself */
   readonly rootId?: string | undefined;
   /** Name of the task, as the server lists it. @default "run" */
   readonly task?: string | undefined;
   /** From 1. @default the next one that the server has not seen, else 1 */
   readonly attempt?: number | undefined;
+  /**
+   * True when somebody else lets only one execute the work at a time (a queue's lock): an attempt that the server thinks to
+   * be running still (its worker died a moment ago, or its end could not be reported) gives way to this one, which gets
+   * the next free number. @default false: this attempt is refused
+   */
+  readonly takeOver?: boolean | undefined;
+  /**
+   * Whether another attempt follows one that failed with this error: the run stays open for it then. What follows is
+   * whoever calls `withRun` again to do; must not throw. @default a failed attempt ends the run
+   */
+  readonly willRetry?: ((error: unknown) => boolean) | undefined;
   /** What the run can be found by: at most 10, each of at most 128 characters. @default none */
   readonly tags?: readonly string[] | undefined;
   /** Shown with the run; any JSON. */

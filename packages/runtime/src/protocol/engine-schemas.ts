@@ -22,7 +22,12 @@ export const registerRunBody = z.object({
 });
 
 /** Body of `POST /engine/v1/runs/{runId}/start`. */
-export const startAttemptBody = z.object({ attempt, holder: holder.optional() });
+export const startAttemptBody = z.object({
+  attempt,
+  holder: holder.optional(),
+  /** The caller's queue has given it the work: whoever is thought to execute the run does so no longer. */
+  takeOver: z.boolean().optional(),
+});
 
 /** Body of `POST /engine/v1/runs/{runId}/heartbeat`; it may be missing. */
 export const heartbeatBody = z

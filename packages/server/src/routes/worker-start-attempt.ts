@@ -17,9 +17,12 @@ const LIMIT_BYTES = 16 * 1024;
 /**
  * `POST /engine/v1/runs/{runId}/start`: the caller begins an attempt.
  *
- * Body `{ attempt, holder? }`, attempts counted from 1. `holder` is the caller's name for itself (any unique text):
+ * Body `{ attempt, holder?, takeOver? }`, attempts counted from 1. `holder` is the caller's name for itself (any unique text):
  * the same holder may say it again after a lost reply, anybody else gets 409. Without one the
  * `x-trigger-request-idempotency-key` header serves, and without that each call is somebody else.
+ *
+ * With `takeOver` a queue's lock decides who executes: the attempt begins whoever is thought to execute the run, and under
+ * the next free number where its own is spent. The holder before it learns that from its next heartbeat (409).
  *
  * 200 everything that is needed to execute the run: `{ id, status, attempt, holder, task, tags, parentId?, rootId?,
  * metadata, initialMetadata, payload?, payloadType, maxAttempts?, maxDurationSeconds?, interruptions, batchId?,
@@ -39,7 +42,7 @@ export function startAttemptRoute({ runs }: Services): Route {
       tag: "Workers",
       summary: "Begin an attempt of a run",
       description:
-        "Attempts count from 1. `holder` is the caller's name for itself: the same holder may say it again after a lost reply, anybody else gets 409. Without one the key of the call serves.",
+        "Attempts count from 1. `holder` is the caller's name for itself: the same holder may say it again after a lost reply, anybody else gets 409. Without one the key of the call serves. With `takeOver` a queue's lock decides: the attempt begins whoever is thought to execute the run, under the next free number where its own is spent.",
       headers: REQUEST_KEY_HEADERS,
       replies: {
         200: { description: "What is needed to execute the run", schema: startAttemptReply },
@@ -52,7 +55,8 @@ export function startAttemptRoute({ runs }: Services): Route {
       const body = jsonBody(request);
       const holder = body.holder ?? requestKey(request) ?? randomUUID();
       const { environment } = request.principal;
-      const run = settledRun(await runs.start({ environment, id, attempt: body.attempt, holder }));
+      const { attempt, takeOver } = body;
+      const run = settledRun(await runs.start({ environment, id, attempt, holder, takeOver }));
       return jsonReply(200, {
         id,
         status: run.status,

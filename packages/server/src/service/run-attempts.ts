@@ -19,6 +19,12 @@ const QUEUE_FULL_RETRY_MS = 1_000;
 /** An attempt as the one who executes it names it. */
 export type HeldAttempt = AttemptReference & { readonly attempt: number; readonly holder: string };
 
+/** An attempt that is to begin. */
+export type StartRequest = HeldAttempt & {
+  /** Whoever is thought to execute the run does so no longer: a queue has handed the work out again. @default false */
+  readonly takeOver?: boolean | undefined;
+};
+
 /** A worker's arithmetic may give any number; dates end somewhere. */
 const MAX_RETRY_DELAY_MS = 365 * 86_400_000;
 
@@ -39,19 +45,23 @@ export class RunAttempts {
 
   /**
    * Begins an attempt. The next one in order may begin when nobody executes the run, when the one before it has been
-   * silent for {@link SILENT_AFTER_MS}, or when it is the same holder that moves on.
+   * silent for {@link SILENT_AFTER_MS}, or when it is the same holder that moves on. `takeOver` begins in any case, as the
+   * next attempt: a queue that hands a job out a second time has taken it away from whoever had it, and may count otherwise.
    */
-  start(reference: HeldAttempt): Promise<AttemptResult> {
+  start(reference: StartRequest): Promise<AttemptResult> {
     return this.#settle(reference, (run) => {
-      const { attempt, holder } = reference;
+      const { holder, takeOver = false } = reference;
       if (isEnded(run.status)) return ended(run);
-      if (attempt === run.attempt && (run.status === "EXECUTING" || run.status === "WAITING")) {
+      const executing = run.status === "EXECUTING" || run.status === "WAITING";
+      if (takeOver && run.holder === holder && executing) return { status: "done", run };
+      const attempt = takeOver ? Math.max(reference.attempt, run.attempt + 1) : reference.attempt;
+      if (attempt === run.attempt && executing) {
         return run.holder === holder ? { status: "done", run } : taken(attempt);
       }
       if (attempt <= run.attempt) return outOfOrder(run, attempt);
       // A gap is an attempt whose start never arrived; its number is spent all the same.
       if (run.engine === "bullmq" && this.#isPastTtl(run)) return expired();
-      const wait = this.#mustWaitMs(run, holder);
+      const wait = takeOver ? undefined : this.#mustWaitMs(run, holder);
       if (wait !== undefined) return wait;
       const now = this.#with.clock.now();
       return {

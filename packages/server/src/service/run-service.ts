@@ -7,7 +7,7 @@ import { parseDelay } from "./duration.ts";
 import { indexableKey } from "./indexable-key.ts";
 import { type RegisterRequest, type RegisterResult, registerRun } from "./register-run.ts";
 import { type ReplayOverrides, replayRequest } from "./replay-run.ts";
-import { type HeldAttempt, RunAttempts } from "./run-attempts.ts";
+import { type HeldAttempt, RunAttempts, type StartRequest } from "./run-attempts.ts";
 import type { RunDependencies } from "./run-dependencies.ts";
 import { newTags, type TagsResult } from "./run-tags.ts";
 import type { RunFamily } from "./run-view.ts";
@@ -168,8 +168,8 @@ export class RunService {
   }
 
   /** Begins an attempt of a run for a worker; {@link RunAttempts.start} tells when it may. */
-  start(reference: HeldAttempt): Promise<AttemptResult> {
-    return this.#attempts.start(reference);
+  start(request: StartRequest): Promise<AttemptResult> {
+    return this.#attempts.start(request);
   }
 
   /** Says that an attempt still runs. */
