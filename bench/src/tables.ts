@@ -27,4 +27,5 @@ export const tables: Readonly<Record<string, TableEntry>> = {
   mocked: { ...pinned, load: async () => (await import("./tables/mocked-runs.ts")).mockedRuns },
   grouped: { ...spread, load: async () => (await import("./tables/grouped-puts.ts")).groupedPuts },
   http: { ...spread, load: async () => (await import("./tables/http-puts.ts")).httpPuts },
+  realtime: { ...spread, load: async () => (await import("./tables/realtime.ts")).realtime },
 };

@@ -50,6 +50,42 @@ test("however many wait for a run, a change is read once and written once", asyn
   expect({ reads, written }).toEqual({ reads: 1, written: 1 });
 });
 
+test("who has gone, and who is sent away by a server that closes, is not looked for in the storage again", async () => {
+  const run = newRun();
+  await storage.insertRuns([run]);
+  const changes = new RunChanges(systemClock);
+  let reads = 0;
+  const counted = <Arguments extends unknown[], Result>(read: (...parameters: Arguments) => Result) => {
+    return (...parameters: Arguments): Result => {
+      reads++;
+      return read(...parameters);
+    };
+  };
+  const feed = new RunFeed({
+    storage: {
+      findRuns: counted(storage.findRuns.bind(storage)),
+      findMemberships: storage.findMemberships.bind(storage),
+      readGroup: counted(storage.readGroup.bind(storage)),
+    },
+    changes,
+    clock: systemClock,
+  });
+  const { environment, id } = run;
+  const version = (await feed.run(environment, id))?.value.version ?? -1;
+  const gone = new AbortController();
+  const leaving = feed.runAfter(environment, id, version, 60_000, gone.signal);
+  const staying = feed.runAfter(environment, id, version, 60_000);
+  // A read that begins after theirs: both wait by now.
+  await feed.run(environment, id);
+  reads = 0;
+  gone.abort();
+  expect(await leaving).toBeUndefined();
+  changes.close();
+  feed.close();
+  expect(await staying).toBeUndefined();
+  expect(reads).toBe(0);
+});
+
 test("there is room for so many and no more", () => {
   const feed = new RunFeed({
     storage,

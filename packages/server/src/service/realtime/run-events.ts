@@ -56,6 +56,7 @@ export async function* groupEvents(
     if (feed.closed) return;
     try {
       const changed = await feed.groupAfter(group, position, HEARTBEAT_MS, signal);
+      if (changed === undefined && (feed.closed || signal.aborted)) return;
       const all = changed ?? (await feed.group(group));
       if (all === undefined) return;
       next = all;

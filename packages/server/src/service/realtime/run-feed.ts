@@ -90,6 +90,7 @@ export class RunFeed {
         if (run !== undefined && run.value.version > version) return run;
         return over ? null : undefined;
       },
+      signal,
     );
   }
 
@@ -113,6 +114,7 @@ export class RunFeed {
         if (read === undefined) return null;
         return over || read.value.runs.length > 0 ? read : undefined;
       },
+      signal,
     );
   }
 
@@ -126,6 +128,7 @@ export class RunFeed {
     timeoutMs: number,
     listen: (leftMs: number) => { readonly changed: Promise<boolean>; stop(): void },
     look: (over: boolean) => Promise<Found | null | undefined>,
+    signal: AbortSignal | undefined,
   ): Promise<Found | undefined> {
     const { clock } = this.#with;
     const until = clock.now().getTime() + timeoutMs;
@@ -135,6 +138,8 @@ export class RunFeed {
         const found = await look(over);
         if (found !== undefined) return found ?? undefined;
         over = !(await wait.changed);
+        // Nobody reads the answer any more, and the storage may be closed by the time a look at it is due.
+        if (over && (this.closed || signal?.aborted === true)) return undefined;
       } finally {
         wait.stop();
       }
