@@ -49,6 +49,7 @@ for (const { name, missing, create } of engines) {
         Array.from({ length: 5 }, (_, index) => ({ payload: `low ${index}` })),
       );
       const urgent = await limited.task.trigger("urgent", { priority: 1_000 });
+      await engine.waitForPlaces(6);
       limited.open();
       const ids = [first.id, urgent.id, ...(await batchIds(later.batchId))];
       for (const id of ids) expect((await engine.ended(id)).status).toBe("COMPLETED");
@@ -113,14 +114,14 @@ for (const { name, missing, create } of engines) {
     });
 
     test("a shutdown gives back what takes long: it goes on with the next attempt, which costs the task none", async () => {
-      const { id } = await tasks.patient.trigger(undefined, { maxAttempts: 1 });
+      const { id } = await tasks.patient.trigger(undefined, { maxAttempts: 1, metadata: { kept: true } });
       await engine.reached(id, "EXECUTING");
       await engine.restart();
       tasks.patientGate.open();
       const run = await engine.ended(id);
       expect(run.status).toBe("COMPLETED");
       expect(run.attempt).toBe(run.interruptions + 1);
-      expect(await engine.document(id)).toEqual({ attempts: run.attempt });
+      expect(await engine.document(id)).toEqual({ kept: true, attempt: run.attempt });
     });
   });
 }
@@ -183,8 +184,8 @@ function defineTasks() {
   const patientGate = gate();
   const patient = task({
     id: taskId("patient"),
-    run: async (_: undefined, { signal }) => {
-      metadata.increment("attempts");
+    run: async (_: undefined, { ctx, signal }) => {
+      metadata.set("attempt", ctx.attempt.number);
       await metadata.flush();
       await Promise.race([patientGate.opened, aborted(signal)]);
     },

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { configure } from "@runmeta/runtime";
+import { Client } from "pg";
 import type { QueueLocation } from "../../src/engine/queue/queue-location.ts";
 import { bullmqEngine, createServer, createWorker, inlineEngine, postgresStorage } from "../../src/index.ts";
 import { pgliteStorage } from "../../src/storage/pglite-storage.ts";
@@ -18,6 +19,8 @@ export interface EngineFixture {
   ended(id: string): Promise<RunRow>;
   /** Resolves when the run has that status. */
   reached(id: string, status: RunRow["status"]): Promise<RunRow>;
+  /** Resolves when so many runs were told that their queue is full; at once where an engine does not ask for places. */
+  waitForPlaces(count: number): Promise<void>;
   document(id: string): Promise<Record<string, unknown>>;
   /** Whoever executes runs goes, as at a deployment, and comes back; where there are several, one after the other. */
   restart(): Promise<void>;
@@ -61,6 +64,14 @@ export const engines: readonly EngineUnderTest[] = [
       return queueFixture(tasks, { redisUrl: testRedisUrl, prefix }, async () => undefined);
     },
   },
+  {
+    name: "bullmq on PostgreSQL",
+    missing: noDatabase,
+    async create(tasks) {
+      const { schema, drop } = temporarySchema(testDatabaseUrl ?? "");
+      return await queueFixture(tasks, { databaseUrl: testDatabaseUrl, schema }, drop);
+    },
+  },
 ];
 
 function storageIn(schema: string) {
@@ -84,6 +95,7 @@ async function inlineFixture(
   configure({ baseURL: "http://localhost", accessToken: KEY, fetch: (request) => server.fetch(request) });
   return {
     ...reader(() => server, errors),
+    waitForPlaces: async () => undefined,
     async restart() {
       // A database in memory has nothing to restart from.
       if (storage.exclusive) return;
@@ -126,6 +138,17 @@ async function queueFixture(
   configure({ baseURL: server.url, accessToken: KEY });
   return {
     ...reader(() => server, errors),
+    async waitForPlaces(count) {
+      const client = new Client({
+        connectionString: testDatabaseUrl,
+        options: `-c search_path="${database.schema}"`,
+      });
+      await client.connect();
+      const parked = async () =>
+        (await client.query("SELECT FROM runs WHERE status = 'QUEUED' AND parked")).rowCount ?? 0;
+      while ((await parked()) < count) await client.query("SELECT pg_sleep(0.02)");
+      await client.end();
+    },
     async restart() {
       for (const worker of workers.splice(0)) {
         workers.push(await startWorker());

@@ -28,7 +28,7 @@ export interface BullJob {
 export interface BullConsumer {
   getNextJob(token: string): Promise<BullJob | undefined>;
   startStalledCheckTimer(): Promise<void>;
-  close(): Promise<void>;
+  close(force: boolean): Promise<void>;
 }
 
 interface BullProducer {
@@ -87,7 +87,10 @@ async function connectRedis(
     prefix,
     consume(queue) {
       const worker = new Worker(queue, null, { connection: redis, prefix, ...CONSUMER });
-      worker.on("error", onError);
+      worker.on("error", (error) => {
+        // What it was doing when it was closed.
+        if (worker.closing === undefined) onError(error);
+      });
       return worker;
     },
     async close() {
@@ -117,7 +120,10 @@ async function connectPostgres(
     prefix: undefined,
     consume(queue) {
       const worker = new Worker(queue, null, { connection: connect(1), ...CONSUMER });
-      worker.on("error", onError);
+      worker.on("error", (error) => {
+        // What it was doing when it was closed.
+        if (worker.closing === undefined) onError(error);
+      });
       return worker;
     },
     close: () => producer.close().catch(onError),

@@ -19,24 +19,34 @@ export interface TakenJob {
 export class JobConsumer {
   readonly #consumer: BullConsumer;
   readonly #token = randomUUID();
+  #close: (word: "closed") => void = () => undefined;
+  /** BullMQ leaves a wait open when it is closed. */
+  readonly #closed = new Promise<"closed">((resolve) => {
+    this.#close = resolve;
+  });
   #checking: Promise<void> | undefined;
 
   constructor(consumer: BullConsumer) {
     this.#consumer = consumer;
   }
 
-  /** Waits some seconds for a job. */
+  /** Waits for a job, for some seconds or until {@link close}; undefined when there was none. */
   async next(): Promise<TakenJob | undefined> {
     // Looks after jobs of processes that died with them.
     this.#checking ??= this.#consumer.startStalledCheckTimer();
     await this.#checking;
-    const job = await this.#consumer.getNextJob(this.#token);
-    return job && this.#taken(job);
+    const job = this.#consumer.getNextJob(this.#token);
+    const first = await Promise.race([job, this.#closed]);
+    if (first !== "closed") return first && this.#taken(first);
+    // One that was on its way here is taken by another process; where even that fails its lock runs out.
+    void job.then((late) => late?.moveToWait(this.#token)).catch(() => undefined);
+    return undefined;
   }
 
-  /** Ends a wait that is under way. */
+  /** Takes no more jobs. */
   async close(): Promise<void> {
-    await this.#consumer.close();
+    this.#close("closed");
+    await this.#consumer.close(true);
   }
 
   #taken(job: BullJob): TakenJob {
