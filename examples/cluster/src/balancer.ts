@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  */
 export async function startBalancer(
   targets: readonly { readonly host: string; readonly port: number }[],
-  port = 0,
+  { host = "127.0.0.1", port = 0 }: { readonly host?: string; readonly port?: number } = {},
 ): Promise<{ readonly url: string; close(): void }> {
   let turn = 0;
   const clients = new Set<Socket>();
@@ -28,7 +28,7 @@ export async function startBalancer(
     tryNext(targets.length);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(port, "127.0.0.1", resolve);
+    server.once("error", reject).listen(port, host, resolve);
   });
   // A TCP server's address is an object.
   const { port: taken } = server.address() as AddressInfo;

@@ -4,7 +4,7 @@ import { metadata, queue, task } from "@runmeta/runtime";
 const packing = queue({ name: "packing", concurrencyLimit: 10 });
 
 /** One parcel of an order. `onRetry: "reset"`: when its worker is killed, the next attempt counts from the beginning. */
-export const packParcel = task({
+const packParcel = task({
   id: "pack-parcel",
   queue: packing,
   metadata: { onRetry: "reset" },

@@ -59,6 +59,12 @@ export function createProgram(): Command {
     .addOption(redisOption("of --engine bullmq; without it the queue is in --database-url"))
     .addOption(queuePrefixOption())
     .addOption(queueSchemaOption())
+    .addOption(
+      new Option(
+        "--lease <seconds>",
+        "of --engine bullmq: a worker that is silent for so long loses its runs (default: 60)",
+      ).argParser(wholeNumber(10, 86_400)),
+    )
     .addOption(concurrencyOption())
     .addOption(sizeOption())
     .addHelpText("after", CONFIG_HELP)

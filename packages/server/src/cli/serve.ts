@@ -31,6 +31,7 @@ export interface ServeOptions {
   readonly allowedHost?: readonly string[];
   readonly queuePrefix?: string;
   readonly queueSchema?: string;
+  readonly lease?: number;
   readonly concurrency?: number;
   readonly maxMetadataSize?: number;
 }
@@ -92,7 +93,11 @@ function requireKnownEngine({ engine, redisUrl, databaseUrl, tasks }: ServeOptio
 function engineOf(options: ServeOptions, loaded: LoadedTasks | undefined): Engine {
   if (options.engine === "bullmq") {
     const { redisUrl, databaseUrl, queuePrefix: prefix, queueSchema: schema } = options;
-    return bullmqEngine(redisUrl === undefined ? { databaseUrl, schema } : { redisUrl, prefix });
+    const leaseMs = options.lease === undefined ? undefined : options.lease * 1000;
+    return bullmqEngine({
+      leaseMs,
+      ...(redisUrl === undefined ? { databaseUrl, schema } : { redisUrl, prefix }),
+    });
   }
   return loaded === undefined ? noEngine() : inlineEngine({ concurrency: options.concurrency });
 }

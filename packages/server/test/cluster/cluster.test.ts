@@ -52,7 +52,18 @@ describe.skipIf(missing.length > 0)(
         { length: 3 },
         () =>
           new CliProcess(
-            ["serve", "--port", "0", "--database-url", url.href, "--engine", "bullmq", ...queue],
+            [
+              "serve",
+              "--port",
+              "0",
+              "--database-url",
+              url.href,
+              "--engine",
+              "bullmq",
+              "--lease",
+              "10",
+              ...queue,
+            ],
             { cwd: EXAMPLE, env: { RUNMETA_SECRET_KEYS: KEY } },
           ),
       );
