@@ -61,8 +61,7 @@ function factsOf(progress: ShownProgress, pace: Pace | undefined): string {
     const scale = counted ? 1 : 100 / progress.goal;
     facts.push(rateText(pace.perSecond * scale, counted ? "" : " %"));
   }
-  if (pace?.leftMs !== undefined && pace.leftMs > 0)
-    facts.push(`about ${formatDuration(roughly(pace.leftMs))} left`);
+  if (pace?.leftMs !== undefined && pace.leftMs > 0) facts.push(`about ${roughTime(pace.leftMs)} left`);
   return facts.join(" · ");
 }
 
@@ -82,7 +81,10 @@ function rateText(perSecond: number, unit: string): string {
   return `${text}${unit}/${per}`;
 }
 
-/** A guess is told in whole seconds. */
-function roughly(ms: number): number {
-  return Math.max(1_000, Math.round(ms / 1_000) * 1_000);
+/** A guess is told in whole seconds, and in whole minutes from ten minutes on. */
+function roughTime(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const unitMs = seconds < 600 ? 1_000 : 60_000;
+  return formatDuration(Math.round(ms / unitMs) * unitMs).replace(/ 0 s$/, "");
 }
