@@ -30,7 +30,7 @@ describe.skipIf(executablePath === undefined)("W3 a large document on a run's pa
         n % 3 === 0 ? "text" : n,
       ]),
     );
-    document["padding"] = "x".repeat(256 * 1024 - Buffer.byteLength(JSON.stringify(document)) - 13);
+    document.padding = "x".repeat(256 * 1024 - Buffer.byteLength(JSON.stringify(document)) - 13);
     const put = (body: object) => api.call("PUT", `/api/v1/runs/${id}/metadata`, body);
     await put({ metadata: document });
     await using tab = await openTab(browser, api, `/runs/${id}`);
