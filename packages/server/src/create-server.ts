@@ -17,6 +17,7 @@ import { MetadataWriter } from "./service/metadata-writer.ts";
 import { PacketUploads } from "./service/packet-uploads.ts";
 import { RunFeed } from "./service/realtime/run-feed.ts";
 import { RecordService } from "./service/record-service.ts";
+import { Retention } from "./service/retention.ts";
 import { RunChanges } from "./service/run-changes.ts";
 import { RunService } from "./service/run-service.ts";
 import { SessionService } from "./service/session-service.ts";
@@ -96,6 +97,9 @@ async function startServer(
   const feed = new RunFeed({ storage, changes, clock });
   const dueRuns = new DueRuns({ storage, changes, clock, dispatcher: engine, onError });
   const indexer = new MetadataIndexer({ storage, changes, clock, onError });
+  const { retentionMs } = options;
+  const retention =
+    retentionMs === undefined ? undefined : new Retention({ storage, changes, clock, retentionMs, onError });
   const runs = new RunService({
     storage,
     dispatcher: engine,
@@ -143,6 +147,7 @@ async function startServer(
   });
   dueRuns.start();
   indexer.start();
+  retention?.start();
   const secretKey = keys.first?.reveal() ?? "";
   const parts = { app, clock, runs, dashboard, secretKey, generatedKey };
   return new ListeningServer(parts, async (listener) => {
@@ -152,6 +157,7 @@ async function startServer(
     await listener?.close(options.drainTimeoutMs);
     await engine.stop({ timeoutMs: options.drainTimeoutMs });
     await dueRuns.close();
+    await retention?.close();
     await metadata.close();
     await history.close();
     await indexer.close();

@@ -5,6 +5,7 @@ import { noEngine } from "./engine/no-engine.ts";
 import { ServerConfigError } from "./errors.ts";
 import { hostnameOf } from "./http/hostname.ts";
 import { type Clock, systemClock } from "./service/clock.ts";
+import { parseRetentionMs, RETENTION_FORM } from "./service/retention-period.ts";
 import { pgliteStorage } from "./storage/pglite-storage.ts";
 import type { Storage } from "./storage/storage.ts";
 
@@ -49,6 +50,15 @@ export interface ServerOptions {
    */
   readonly drainTimeoutMs?: number | undefined;
   /**
+   * How long what is over is kept: runs that have ended, with everything that belongs to them, sessions that were closed or
+   * expired, batches whose runs are gone. `30d`, `12h`, `1w2d`; at least `1m`. Deleted within 10 minutes after that;
+   * records never. Cost of a short one: an idempotency key lives no longer than its run, so give more than your keys'
+   * time to live. Cost of none: the database grows for ever.
+   *
+   * @default none: nothing is ever deleted
+   */
+  readonly retention?: string | undefined;
+  /**
    * Called with faults that no caller can see: the cause of a 500 or a 503, a failed look for due runs. It never gets a
    * request's headers, so no key can reach a log through it. What it throws is ignored.
    *
@@ -87,6 +97,8 @@ export interface ResolvedServerOptions {
   readonly encryptionKey: Buffer | undefined;
   readonly maximumSizeBytes: number;
   readonly drainTimeoutMs: number;
+  /** Undefined: nothing is deleted. */
+  readonly retentionMs: number | undefined;
   onError(error: unknown): void;
   /** Undefined: none is served. */
   readonly dashboard:
@@ -115,6 +127,7 @@ export function resolveServerOptions(
     encryptionKey: encryptionKeyFrom(options.encryptionKey, environment[ENCRYPTION_KEY_VARIABLE]),
     maximumSizeBytes,
     drainTimeoutMs,
+    retentionMs: options.retention === undefined ? undefined : retentionFrom(options.retention),
     onError: guarded(options.onError ?? warn),
     dashboard: dashboardFrom(options),
     clock: options.clock ?? systemClock,
@@ -125,6 +138,12 @@ function dashboardFrom(options: ServerOptions): ResolvedServerOptions["dashboard
   const publicURL = options.publicURL === undefined ? undefined : originFrom(options.publicURL);
   const allowedHosts = (options.allowedHosts ?? []).map(hostFrom);
   return options.dashboard === true ? { publicURL, allowedHosts } : undefined;
+}
+
+function retentionFrom(text: string): number {
+  const retentionMs = parseRetentionMs(text);
+  if (retentionMs !== undefined) return retentionMs;
+  throw new ServerConfigError(`Option retention is ${JSON.stringify(text)}; it must be ${RETENTION_FORM}.`);
 }
 
 function originFrom(text: string): URL {

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { ENCRYPTION_KEY_VARIABLE, parseEncryptionKey } from "../auth/encryption-key.ts";
+import type { DatabaseLocation } from "./database-of.ts";
 import { readPrivateFile, unusable } from "./private-file.ts";
 
-/** Where the database of a command is. */
-export interface DatabaseOptions {
-  readonly data: string;
-  readonly databaseUrl?: string;
+/** Where the database of a command is, and what decrypts the keys in it. */
+export interface DatabaseOptions extends DatabaseLocation {
   readonly encryptionKeyFile?: string;
 }
 

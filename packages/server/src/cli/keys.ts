@@ -1,11 +1,11 @@
 import type { EnvironmentName } from "../auth/api-key.ts";
 import { ENCRYPTION_KEY_VARIABLE, parseEncryptionKey } from "../auth/encryption-key.ts";
 import { StoredKeys } from "../auth/stored-keys.ts";
-import { pgliteStorage } from "../storage/pglite-storage.ts";
-import { postgresStorage } from "../storage/postgres-storage.ts";
-import { type Storage, StorageError } from "../storage/storage.ts";
+import { withStorage } from "./database-of.ts";
 import { type DatabaseOptions, readEncryptionKey } from "./encryption-key-file.ts";
 import { CliError } from "./explain.ts";
+
+const ON_POSTGRES = "On PostgreSQL keys change while servers run.";
 
 /** `runmeta keys create`: prints the new key, alone on standard output; what is said about it goes to standard error. */
 export async function runKeysCreate(
@@ -17,7 +17,7 @@ export async function runKeysCreate(
       `Keys are stored encrypted: set ${ENCRYPTION_KEY_VARIABLE} (openssl rand -base64 32), or give --encryption-key-file. Servers on this database need the same one.`,
     );
   }
-  await withStorage(options, async (storage) => {
+  await withStorage(options, ON_POSTGRES, async (storage) => {
     const stored = new StoredKeys(storage, parseEncryptionKey(encryptionKey, ENCRYPTION_KEY_VARIABLE));
     const { id, key } = await stored.create(options.env, options.readOnly === true);
     process.stdout.write(`${key}\n`);
@@ -27,7 +27,7 @@ export async function runKeysCreate(
 
 /** `runmeta keys list`: every stored key, without its text. */
 export async function runKeysList(options: DatabaseOptions): Promise<void> {
-  await withStorage(options, async (storage) => {
+  await withStorage(options, ON_POSTGRES, async (storage) => {
     const rows = (await storage.listApiKeys()).map((row) => [
       row.id,
       row.environment,
@@ -48,31 +48,9 @@ export async function runKeysRevoke(id: string, options: DatabaseOptions): Promi
   // Somebody who gives the key itself has just put it into a list of processes; it is not repeated here.
   if (!/^[0-9a-f]{12}$/.test(id))
     throw new CliError("A key is revoked by its id, as runmeta keys list shows it.");
-  await withStorage(options, async (storage) => {
+  await withStorage(options, ON_POSTGRES, async (storage) => {
     if (!(await storage.revokeApiKey(id)))
       throw new CliError(`There is no stored key ${id}; see runmeta keys list.`);
     process.stdout.write(`revoked ${id}\n`);
   });
-}
-
-async function withStorage(
-  options: DatabaseOptions,
-  use: (storage: Storage) => Promise<void>,
-): Promise<void> {
-  const storage =
-    options.databaseUrl === undefined
-      ? pgliteStorage({ directory: options.data })
-      : postgresStorage({ connectionString: options.databaseUrl });
-  try {
-    await storage.open();
-    await use(storage);
-  } catch (cause) {
-    if (!(cause instanceof StorageError) || cause.code !== "STORAGE_LOCKED") throw cause;
-    throw new CliError(
-      `${cause.message} The embedded database is open to one process: stop the server, run this again, and start it. On PostgreSQL keys change while servers run.`,
-      { cause },
-    );
-  } finally {
-    await storage.close();
-  }
 }

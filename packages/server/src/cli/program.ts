@@ -5,6 +5,7 @@ import { runDev } from "./dev.ts";
 import { runDevChild } from "./dev-child.ts";
 import type { DatabaseOptions } from "./encryption-key-file.ts";
 import { runKeysCreate, runKeysList, runKeysRevoke } from "./keys.ts";
+import { type PruneCommandOptions, runPrune } from "./prune.ts";
 import { runServe, type ServeOptions } from "./serve.ts";
 import { runWorker, type WorkerCommandOptions } from "./worker.ts";
 
@@ -67,6 +68,10 @@ export function createProgram(): Command {
     )
     .addOption(concurrencyOption())
     .addOption(sizeOption())
+    .option(
+      "--retention <duration>",
+      "delete runs that ended so long ago, and what belongs to them, for example 30d (default: keep everything)",
+    )
     .addHelpText("after", CONFIG_HELP)
     .action((tasks: string[], options: Omit<ServeOptions, "tasks">) => runServe({ tasks, ...options }));
 
@@ -116,6 +121,17 @@ export function createProgram(): Command {
     .addOption(dataOption())
     .addOption(databaseOption())
     .action((id: string, options: DatabaseOptions) => runKeysRevoke(id, options));
+
+  program
+    .command("prune")
+    .description(
+      "delete runs that ended long ago, with everything that belongs to them; prints how much that was",
+    )
+    .requiredOption("--older-than <duration>", "how long ago, for example 30d, 12h or 1w2d; at least 1m")
+    .addOption(dataOption())
+    .addOption(databaseOption())
+    .option("--dry-run", "count, and delete nothing")
+    .action((options: PruneCommandOptions) => runPrune(options));
 
   program
     .command("dev-child", { hidden: true })

@@ -4,9 +4,8 @@ import { bullmqEngine } from "../engine/bullmq-engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { inlineEngine } from "../engine/inline-engine.ts";
 import { noEngine } from "../engine/no-engine.ts";
-import { pgliteStorage } from "../storage/pglite-storage.ts";
-import { postgresStorage } from "../storage/postgres-storage.ts";
 import type { Storage } from "../storage/storage.ts";
+import { storageOf } from "./database-of.ts";
 import { readEncryptionKey } from "./encryption-key-file.ts";
 import { CliError } from "./explain.ts";
 import { type LoadedTasks, loadTasks } from "./load-tasks.ts";
@@ -34,6 +33,7 @@ export interface ServeOptions {
   readonly lease?: number;
   readonly concurrency?: number;
   readonly maxMetadataSize?: number;
+  readonly retention?: string;
 }
 
 /** `runmeta serve`: serves until SIGTERM or SIGINT, then drains. Never prints a key. */
@@ -43,10 +43,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
   const loaded = await tasksFor(options);
   const onError = faultReporter();
   surviveRejections();
-  const storage =
-    options.databaseUrl === undefined
-      ? pgliteStorage({ directory: options.data })
-      : postgresStorage({ connectionString: options.databaseUrl });
+  const storage = storageOf(options);
   const encryptionKey = await readEncryptionKey(options, false);
   const { keys, origin } = await secretKeys(options, storage, encryptionKey !== undefined);
   const server = await createServer({
@@ -55,6 +52,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
     engine: engineOf(options, loaded),
     secretKeys: keys,
     maximumSize: options.maxMetadataSize,
+    retention: options.retention,
     dashboard: options.dashboard,
     publicURL: options.publicUrl,
     allowedHosts: options.allowedHost,

@@ -71,6 +71,8 @@ export function runShapeRoute({ feed }: Services, clock: Clock): Route {
           ? run
           : undefined;
       if (found === undefined && feed.closed) throw closing();
+      // Deleted meanwhile.
+      if (live && found === undefined && (await feed.run(environment, id)) === undefined) throw notFound();
       const text = found === undefined ? UP_TO_DATE : write("update", found);
       return shapeReply(text, at(found?.value.version ?? known, handle, live), columns);
     },

@@ -84,8 +84,8 @@ export async function addBatchItems(
 ): Promise<BatchRow> {
   await client.query(
     `INSERT INTO batch_items (batch_id, index, run_id)
-     SELECT $1, x.index, x."runId" FROM json_to_recordset($2::json) AS x(index integer, "runId" text)
-     ORDER BY x.index ON CONFLICT DO NOTHING`,
+     SELECT b.id, x.index, x."runId" FROM batches b, json_to_recordset($2::json) AS x(index integer, "runId" text)
+     WHERE b.id = $1 ORDER BY x.index FOR KEY SHARE OF b ON CONFLICT DO NOTHING`,
     [id, JSON.stringify(items)],
     REPEATABLE,
   );

@@ -49,7 +49,7 @@ WITH u AS MATERIALIZED (
   SELECT * FROM json_to_recordset($1::json) AS x(id text, expected bigint, metadata text, dedupe text, attempt integer, operations text)
 ), locked AS MATERIALIZED (
   SELECT d.id FROM run_documents d JOIN u ON u.id = d.id
-  WHERE d.version = u.expected ORDER BY d.id FOR UPDATE OF d
+  WHERE d.version = u.expected ORDER BY d.id FOR NO KEY UPDATE OF d
 ), changed AS (
   INSERT INTO changed_documents (ids) SELECT array_agg(u.id) FROM u
   WHERE u.operations IS NOT NULL AND (SELECT count(*) FROM locked) = $2::bigint HAVING count(*) > 0

@@ -17,12 +17,14 @@ WHERE number IN (
 const READ_DOCUMENTS =
   "SELECT id, metadata, version::float8 AS version FROM run_documents WHERE id = ANY($1::text[])";
 
-// Of two looks at one document the newer one stays, whichever ends last. Rows are locked in the order of their ids.
+// Of two looks at one document the newer one stays, whichever ends last. Rows are locked in the order of their ids. The
+// lock on a document keeps it from being deleted before its leaves are there to be deleted with it.
 const STORE_LEAVES = `
 WITH stored AS (
   INSERT INTO document_leaves (id, version, leaves)
   SELECT x.id, x.version, ARRAY(SELECT json_array_elements_text(x.leaves))
-  FROM json_to_recordset($1::json) AS x(id text, version bigint, leaves json) ORDER BY x.id
+  FROM json_to_recordset($1::json) AS x(id text, version bigint, leaves json) JOIN run_documents d ON d.id = x.id
+  ORDER BY x.id FOR KEY SHARE OF d
   ON CONFLICT (id) DO UPDATE SET version = excluded.version, leaves = excluded.leaves
   WHERE document_leaves.version < excluded.version
 )

@@ -8,6 +8,7 @@ import { indexDocuments } from "./leaf-statements.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations/migrations.ts";
 import { hasPacket, reservePacket, writePacket } from "./packet-statements.ts";
+import { pruneStatements } from "./prune-statements.ts";
 import { queueStatements } from "./queue-statements.ts";
 import { recordStatements } from "./record-statements.ts";
 import { noAnnouncements, type RunAnnouncements } from "./run-announcements.ts";
@@ -95,6 +96,7 @@ export function sqlStorage(
     writeDocuments: async (writes) => writeDocuments(client(), writes),
     indexDocuments: async () => indexDocuments(client()),
     ...queueStatements(client),
+    ...pruneStatements(client),
     ...recordStatements(client),
     findMemberships: async (ids) => findMemberships(client(), ids),
     readGroup: async (group, since) => readGroup(client(), group, since),

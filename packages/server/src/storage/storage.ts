@@ -4,6 +4,7 @@ import type { ChangeStorage, RunGroup } from "./change-storage.ts";
 import type { EngineName } from "./engine-name.ts";
 import type { HistoryStorage } from "./history-storage.ts";
 import type { LeafFilter } from "./leaf-filter.ts";
+import type { PruneStorage } from "./prune-storage.ts";
 import type { QueueStorage } from "./queue-storage.ts";
 import type { RecordStorage } from "./record-storage.ts";
 import type { SessionStorage } from "./session-storage.ts";
@@ -12,6 +13,7 @@ import type { StreamStorage } from "./stream-storage.ts";
 export type { ChangeStorage, RunGroup, RunMembership } from "./change-storage.ts";
 export type { EngineName } from "./engine-name.ts";
 export type { HistoryStorage, StoredChange, StoredHistory } from "./history-storage.ts";
+export { PRUNE_KINDS, type PruneCounts, type PruneStorage } from "./prune-storage.ts";
 export type { DispatchedRun, QueueLimit, QueuePlace, QueueStorage } from "./queue-storage.ts";
 export type { RecordQuery, RecordRow, RecordStorage } from "./record-storage.ts";
 export type { SessionChange, SessionQuery, SessionRow } from "./session-storage.ts";
@@ -28,7 +30,8 @@ export interface Storage
     ApiKeyStorage,
     HistoryStorage,
     StreamStorage,
-    QueueStorage {
+    QueueStorage,
+    PruneStorage {
   /** No other process can have this database open: whatever others left behind there, they have left for good. */
   readonly exclusive: boolean;
   /** Opens the database and brings its schema up to date. Rejects with a `StorageError` that says what to do. */

@@ -9,7 +9,7 @@ const HEARTBEAT_MS = 15_000;
 
 /**
  * A run as server-sent events: as it is, unless the reader has that version, then after each change, until it has
- * ended. A change that comes while the last one is being taken is left out when another follows: what comes is the
+ * ended, or is deleted. A change that comes while the last one is being taken is left out when another follows: what comes is the
  * newest. Ends when storage fails, too: a reader that comes back is told the rest.
  */
 export async function* runEvents(
@@ -31,6 +31,8 @@ export async function* runEvents(
     if (feed.closed) return;
     try {
       next = await feed.runAfter(environment, id, version, HEARTBEAT_MS, signal);
+      // Deleted meanwhile.
+      if (next === undefined && (await feed.run(environment, id)) === undefined) return;
     } catch {
       return;
     }

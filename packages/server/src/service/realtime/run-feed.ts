@@ -74,7 +74,7 @@ export class RunFeed {
     return reads.get(id);
   }
 
-  /** The run once it is newer than `version`; undefined when it is not within `timeoutMs`. */
+  /** The run once it is newer than `version`; undefined when it is not within `timeoutMs`, or is gone. */
   async runAfter(
     environment: string,
     id: string,
@@ -88,7 +88,7 @@ export class RunFeed {
       async (over) => {
         const run = await this.run(environment, id);
         if (run !== undefined && run.value.version > version) return run;
-        return over ? null : undefined;
+        return over || run === undefined ? null : undefined;
       },
       signal,
     );

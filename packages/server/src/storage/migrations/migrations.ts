@@ -10,6 +10,7 @@ import { metadataHistoryMigration } from "./000009-metadata-history.ts";
 import { runStreamsMigration } from "./000010-run-streams.ts";
 import { documentLeavesMigration } from "./000011-document-leaves.ts";
 import { queueEngineMigration } from "./000012-queue-engine.ts";
+import { retentionMigration } from "./000013-retention.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   runStreamsMigration,
   documentLeavesMigration,
   queueEngineMigration,
+  retentionMigration,
 ];
