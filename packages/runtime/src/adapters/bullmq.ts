@@ -1,7 +1,7 @@
 /** `@runmeta/runtime/bullmq`: progress and metadata for the jobs of a BullMQ worker (5.0 or newer). */
 
 import { runIdOfKey } from "../lifecycle/run-id.ts";
-import { type JobRunOptions, type JobRunOptionsFor, optionsFor, runJob } from "./job-run.ts";
+import { type JobRunOptions, type JobRunOptionsFor, optionsFor, runJob, unrecoverable } from "./job-run.ts";
 import { type JobProgress, ProgressMirror } from "./progress-mirror.ts";
 
 export type { JobRunOptions } from "./job-run.ts";
@@ -122,10 +122,4 @@ function isHandedOutAgain({ attemptsMade, opts }: BullmqJob, error: unknown): bo
   const name = error instanceof Error ? error.name : "";
   if (PUT_ASIDE.has(name)) return true;
   return name !== "UnrecoverableError" && attemptsMade + 1 < (opts.attempts ?? 1);
-}
-
-/** Who cancels a run does not want it tried again. BullMQ knows that by the error's name. */
-function unrecoverable(error: unknown): Error {
-  const message = error instanceof Error ? error.message : String(error);
-  return Object.assign(new Error(message, { cause: error }), { name: "UnrecoverableError" });
 }

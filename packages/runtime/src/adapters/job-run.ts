@@ -1,6 +1,9 @@
+import { findApiClient } from "../client/configure.ts";
 import { currentScope } from "../context/context-storage.ts";
 import { ApiError } from "../errors.ts";
 import type { CurrentRun } from "../lifecycle/current-run.ts";
+import { describeError } from "../lifecycle/describe-error.ts";
+import { runIdOfKey } from "../lifecycle/run-id.ts";
 import { type RunOptions, type RunResult, withRunResult } from "../lifecycle/with-run.ts";
 import { memoryTarget } from "../target/memory-target.ts";
 
@@ -30,7 +33,10 @@ export interface QueuedJob {
 }
 
 /** The run options that {@link runJob} does not set itself. */
-export type JobRunDetails = Pick<RunOptions, "attempt" | "parentId" | "parentTask" | "signal" | "willRetry">;
+export type JobRunDetails = Pick<RunOptions, "parentId" | "parentTask" | "signal" | "willRetry"> & {
+  /** From 1. */
+  readonly attempt: number;
+};
 
 /** Options of one job. */
 export function optionsFor<J, O extends JobRunOptions>(
@@ -47,6 +53,8 @@ export function optionsFor<J, O extends JobRunOptions>(
  *
  * The job's key names the run. Where that run has ended, this is another job (removed, and added again under its id) or
  * the same one that was started again by hand: it gets a run of its own, whose name has the time it was added too.
+ *
+ * @throws Error named `UnrecoverableError` when the run was cancelled after an earlier attempt of the same job
  */
 export async function runJob<T>(
   job: QueuedJob,
@@ -61,23 +69,50 @@ export async function runJob<T>(
     payload: options.payload === undefined ? job.data : options.payload,
     takeOver: true,
   };
-  let refusal: ApiError | undefined;
-  for (const key of job.key === undefined ? [undefined] : [job.key, `${job.key}#${job.addedAtMs}`]) {
+  const begin = (key?: string) => withRunResult({ ...run, key }, body);
+  const [first, later] = job.key === undefined ? [] : [job.key, `${job.key}#${job.addedAtMs}`];
+  try {
     try {
-      return await withRunResult({ ...run, key }, body);
+      return await begin(first);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      refusal = error;
-      if (!isRunEnded(error)) break;
+      const endedAs = statusOfEnded(error);
+      if (endedAs === undefined || later === undefined) throw error;
+      const cancelled =
+        endedAs === "CANCELED" && details.attempt > 1 && !(await isKnown(later, options.client));
+      if (cancelled) throw unrecoverable(error, "The job's run was cancelled");
+      return await begin(later);
     }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return withRunResult({ ...run, target: memoryTarget() }, (handle) => {
+      const message = `The server refused this job's run, so its metadata stays in memory: ${String(error)}`;
+      currentScope()?.warn("REFUSED", message);
+      return body(handle);
+    });
   }
-  return withRunResult({ ...run, target: memoryTarget() }, (handle) => {
-    const message = `The server refused this job's run, so its metadata stays in memory: ${String(refusal)}`;
-    currentScope()?.warn("REFUSED", message);
-    return body(handle);
-  });
 }
 
-function isRunEnded({ body }: ApiError): boolean {
-  return typeof body === "object" && body !== null && "code" in body && body.code === "run_ended";
+/** Who cancels a run does not want its job tried again. BullMQ knows that by the error's name. */
+export function unrecoverable(cause: unknown, message = describeError(cause).message): Error {
+  return Object.assign(new Error(message, { cause }), { name: "UnrecoverableError" });
+}
+
+function statusOfEnded(error: unknown): unknown {
+  if (!(error instanceof ApiError) || typeof error.body !== "object" || error.body === null) return undefined;
+  const { code, status } = error.body as { code?: unknown; status?: unknown };
+  return code === "run_ended" ? (status ?? "unknown") : undefined;
+}
+
+/** Whether an earlier attempt has used the later key: then the run of the first one is another job's. */
+async function isKnown(key: string, client = findApiClient()): Promise<boolean> {
+  try {
+    await client?.request("GET", `/api/v3/runs/${await runIdOfKey(key)}`, {
+      timeoutMs: 2_000,
+      retry: { maxAttempts: 1 },
+    });
+    return true;
+  } catch (error) {
+    // In doubt the job is executed.
+    return !(error instanceof ApiError && error.status === 404);
+  }
 }

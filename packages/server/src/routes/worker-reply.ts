@@ -6,14 +6,15 @@ import type { RunRow } from "../storage/storage.ts";
  * The run an accepted call was about.
  *
  * @throws HttpError 404, or 409 with `code`. A conflict that time resolves says `x-should-retry: true` and when
- * (`Retry-After` in seconds, `retryAfterMs` in the body); one that does not says `false`, so that no client waits for it
+ * (`Retry-After` in seconds, `retryAfterMs` in the body); one that does not says `false`, so that no client waits for it.
+ *   `run_ended` tells the run's `status`
  */
 export function settledRun(result: AttemptResult): RunRow {
   if (result.status === "done") return result.run;
   if (result.status === "not-found") throw workerNotFound();
-  const { message, code, retryAfterMs } = result;
+  const { message, code, retryAfterMs, endedAs } = result;
   if (retryAfterMs === undefined)
-    throw new HttpError(409, { error: message, code }, { "x-should-retry": "false" });
+    throw new HttpError(409, { error: message, code, status: endedAs }, { "x-should-retry": "false" });
   throw new HttpError(
     409,
     { error: message, code, retryAfterMs },

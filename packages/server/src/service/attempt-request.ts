@@ -39,6 +39,8 @@ export type AttemptResult =
         | "run_delayed"
         | "queue_full";
       readonly message: string;
+      /** How a run has ended that was to be started or reported on. */
+      readonly endedAs?: RunStatus | undefined;
       /** When asking again may help. */
       readonly retryAfterMs?: number | undefined;
     };

@@ -300,7 +300,8 @@ function expired(): AttemptResult {
 }
 
 function ended(run: RunRow): AttemptResult {
-  return { status: "conflict", code: "run_ended", message: `This run has ended: ${run.status}` };
+  const message = `This run has ended: ${run.status}`;
+  return { status: "conflict", code: "run_ended", message, endedAs: run.status };
 }
 
 function taken(attempt: number): AttemptResult {

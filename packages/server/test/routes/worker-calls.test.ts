@@ -136,6 +136,23 @@ describe("POST /engine/v1/runs/{id}/start", () => {
     expect((await start(id, 1)).status).toBe(409);
   });
 
+  test("takeOver begins at once, as the next attempt; the holder before it learns that, and an ended run stays so", async () => {
+    const id = await register();
+    const takeOver = (attempt: number, holder: string) =>
+      worker("POST", id, "/start", { attempt, holder, takeOver: true });
+    expect((await takeOver(1, "a")).body).toMatchObject({ attempt: 1, holder: "a" });
+    // Said twice by one, it is one attempt; another's is the next, whatever it thinks its number is.
+    expect((await takeOver(1, "a")).body).toMatchObject({ attempt: 1 });
+    expect((await takeOver(1, "b")).body).toMatchObject({ attempt: 2, holder: "b" });
+    expect((await worker("POST", id, "/heartbeat", { attempt: 1, holder: "a" })).status).toBe(409);
+    expect((await complete(id, { ok: true, attempt: 1, holder: "a" })).status).toBe(409);
+    expect((await complete(id, { ok: true, attempt: 2, holder: "b" })).body).toMatchObject({
+      status: "COMPLETED",
+    });
+    const late = await takeOver(3, "c");
+    expect([late.status, late.body]).toMatchObject([409, { code: "run_ended", status: "COMPLETED" }]);
+  });
+
   test("the next attempt waits until the one before has been silent for 60 s", async () => {
     const id = await register();
     await start(id, 1, "a");
