@@ -134,8 +134,10 @@ export class DocumentEntries {
   /** A copy of the document that the caller may change. */
   copy(): JsonObject {
     const document: JsonObject = {};
-    for (const entry of this.#entries.values()) {
-      if (entry.value !== undefined) document[entry.key] = cloneJson(entry.value);
+    for (const { key, value } of this.#entries.values()) {
+      // Most values are no objects, and a call for each would double the time.
+      if (typeof value === "object") document[key] = cloneJson(value);
+      else if (value !== undefined) document[key] = value;
     }
     return document;
   }

@@ -233,7 +233,7 @@ export class MetadataStore {
 
   #setPath(key: string, value: unknown): void {
     const path = pathKey(key);
-    const copy = copyJson(value, key, this.limitBytes);
+    const copy = typeof value === "number" ? finite(value) : copyJson(value, key, this.limitBytes);
     if (copy === undefined) return this.#deletePath(key);
     if (path.segments === undefined)
       return this.#applyByLibrary({ type: "set", key: path.wire, value: copy });
@@ -411,7 +411,8 @@ function requireKey(key: unknown): asserts key is string {
   if (typeof key !== "string") {
     throw new MetadataValueError("$", `a key must be a string, got ${describeValue(key)}`);
   }
-  if (key.charCodeAt(0) === 36) refuseUnsafeBrackets(key);
+  // A path is looked at where its text is first read, and known from then on.
+  if (key.charCodeAt(0) === 36 && !isPathKey(key)) refuseUnsafeBrackets(key);
 }
 
 function requireValue(copy: JsonValue | undefined, key: string, call: string): JsonValue {

@@ -14,6 +14,8 @@ export const ENVELOPE_BYTES = 44;
 export class OperationQueue {
   #items: PendingOperation[] = [];
   #collapseAt = COLLAPSE_FROM;
+  /** Nothing but appends: each is an item of its own, so there is nothing to collapse. */
+  #onlyAppends = true;
   #bytes = 0;
   /** Bytes of the last item, when it was pushed here. */
   #lastBytes = 0;
@@ -22,6 +24,7 @@ export class OperationQueue {
     const queue = new OperationQueue();
     queue.#items = [...items];
     queue.#bytes = bytes;
+    queue.#onlyAppends = items.every(({ operation }) => operation.type === "append");
     queue.#collapseAt = Math.max(COLLAPSE_FROM, items.length * 2);
     return queue;
   }
@@ -34,6 +37,14 @@ export class OperationQueue {
   /** Adds an accepted operation whose value is `valueBytes` long. */
   push(operation: Operation, valueBytes: number): void {
     const bytes = ENVELOPE_BYTES + valueBytes + (operation.type === "update" ? 0 : operation.key.length);
+    if (operation.type === "append") {
+      this.#items.push({ operation, count: 1 });
+      this.#bytes += bytes;
+      this.#lastBytes = bytes;
+      if (!this.#onlyAppends && this.#items.length >= this.#collapseAt) this.#collapse();
+      return;
+    }
+    this.#onlyAppends = false;
     const merged = this.#mergedWithLast(operation);
     if (merged === undefined) {
       this.#items.push({ operation, count: 1 });
