@@ -71,8 +71,11 @@ export const announceTasksBody = z.object({
         id: z.string().min(1).max(256),
         /** What its runs join unless their trigger names another one; `task/<id>` unless given. */
         queue: z.string().max(256).optional(),
-        /** Runs of that queue that may execute at once, for each concurrency key, on all workers together. */
-        concurrencyLimit: z.number().int().nonnegative().max(MAX_CONCURRENCY_LIMIT).optional(),
+        /**
+         * Runs of that queue that may execute at once, for each concurrency key, on all workers together; null: any
+         * number, missing: what was last said about the queue.
+         */
+        concurrencyLimit: z.number().int().nonnegative().max(MAX_CONCURRENCY_LIMIT).nullish(),
         /** Seconds, or a duration such as `10m`. */
         ttl: z.union([z.string().max(64), z.number()]).optional(),
       }),

@@ -68,6 +68,7 @@ class BullmqEngine implements Engine {
   readonly #timers: NodeJS.Timeout[] = [];
   /** Taken from the database, and not in the queue yet. */
   #unsent: readonly DispatchedRun[] = [];
+  #startedAt = 0;
   #host: EngineHost | undefined;
   #queues: JobQueues | undefined;
   #wanted = false;
@@ -83,6 +84,7 @@ class BullmqEngine implements Engine {
       throw new ServerConfigError("An engine serves one server, once; make another.");
     this.#host = host;
     this.#queues = await JobQueues.open(this.#options.connection, host.onError);
+    this.#startedAt = Date.now();
     this.#every(LOOK_EVERY_MS, () => this.notify());
     this.#every(this.#options.repairAfterMs / 2, () => this.#repair(host));
     this.#every(this.#options.leaseMs / 3, () => this.#recover(host));
@@ -175,9 +177,11 @@ class BullmqEngine implements Engine {
     await queues.add(runs.map(jobOf));
   }
 
-  #recover({ storage, runs }: EngineHost): Promise<void> {
+  async #recover({ storage, runs }: EngineHost): Promise<void> {
+    // While no server was there, workers could not be heard.
+    if (Date.now() - this.#startedAt < this.#options.leaseMs) return;
     const silentSince = new Date(Date.now() - this.#options.leaseMs);
-    return recoverRuns({ storage, runs, engine: this.name, holder: undefined, silentSince });
+    await recoverRuns({ storage, runs, engine: this.name, holder: undefined, silentSince });
   }
 
   #every(periodMs: number, action: () => unknown): void {

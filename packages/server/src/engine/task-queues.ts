@@ -13,8 +13,10 @@ export function queueOf(task: TaskDefinition): string {
 /** What a worker says about a task. */
 export function describeTask(task: TaskDefinition, tasks: readonly TaskDefinition[]): TaskAnnouncement {
   const queue = queueOf(task);
-  const { ttl } = task.settings;
-  return { id: task.id, queue, concurrencyLimit: limitOf(queue, tasks), ttl };
+  const { ttl, queue: defined } = task.settings;
+  // Who only names a queue does not know its limit.
+  const otherwise = typeof defined === "string" ? undefined : null;
+  return { id: task.id, queue, concurrencyLimit: limitOf(queue, tasks) ?? otherwise, ttl };
 }
 
 /** Where a run takes its turn, by the queues that the loaded tasks define. */

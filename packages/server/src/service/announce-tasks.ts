@@ -5,8 +5,8 @@ export interface TaskAnnouncement {
   readonly id: string;
   /** The queue that its runs join unless their trigger names another one; `task/<id>` unless given. */
   readonly queue?: string | undefined;
-  /** Runs of that queue that may execute at once, for each concurrency key. */
-  readonly concurrencyLimit?: number | undefined;
+  /** Runs of that queue that may execute at once, for each concurrency key; null: any number, undefined: not known here. */
+  readonly concurrencyLimit?: number | null | undefined;
   readonly ttl?: string | number | undefined;
 }
 
@@ -18,8 +18,8 @@ export async function announceTasks(
 ): Promise<void> {
   const limits = new Map<string, QueueLimit>();
   for (const { id, queue = `task/${id}`, concurrencyLimit } of tasks) {
-    // A task may join a queue that another one defines.
-    if (concurrencyLimit !== undefined || !limits.has(queue)) limits.set(queue, { queue, concurrencyLimit });
+    if (concurrencyLimit !== undefined)
+      limits.set(queue, { queue, concurrencyLimit: concurrencyLimit ?? undefined });
   }
   const byId = new Map(tasks.map(({ id, queue, ttl }) => [id, { task: id, queue, ttl }]));
   await storage.announceTasks(environment, [...byId.values()], [...limits.values()]);
