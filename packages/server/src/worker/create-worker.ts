@@ -14,6 +14,7 @@ import { ServerConfigError } from "../errors.ts";
 import { connectWorker } from "./connect-worker.ts";
 import { HttpReports } from "./http-reports.ts";
 import { TaskSource } from "./task-source.ts";
+import { WorkerRoom } from "./worker-room.ts";
 
 /** Options of {@link createWorker}. */
 export interface WorkerOptions extends QueueLocation {
@@ -124,8 +125,7 @@ class Worker implements RunmetaWorker {
   readonly #holder = `${hostname()}-${process.pid}-${randomUUID()}`;
   readonly #stop = new AbortController();
   readonly #deadline = new AbortController();
-  /** Sources that wait for room. */
-  readonly #waiting = new Set<() => void>();
+  readonly #room: WorkerRoom;
   #heartbeat: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -133,14 +133,14 @@ class Worker implements RunmetaWorker {
     this.#parts = parts;
     // Every run under way may wait for it.
     setMaxListeners(0, this.#deadline.signal, this.#stop.signal);
-    this.#concurrency = new Concurrency(parts.concurrency, () => this.#wake());
+    this.#concurrency = new Concurrency(parts.concurrency, () => this.#room.wake());
+    this.#room = new WorkerRoom(this.#concurrency);
     this.#sources = parts.tasks.map(
       (task) =>
         new TaskSource({
-          task,
           jobs: parts.queues.consume(parts.environment, task.id),
           signal: this.#stop.signal,
-          room: () => this.#room(),
+          room: this.#room,
           begin: (job) => this.#begin(job, task),
           onError: parts.onError,
         }),
@@ -176,7 +176,7 @@ class Worker implements RunmetaWorker {
 
   async #closeOnce(until: number): Promise<void> {
     this.#stop.abort();
-    this.#wake();
+    this.#room.close();
     await Promise.all(this.#sources.map((source) => source.close()));
     this.#active.shutDown("unstarted");
     await this.#active.drain(until);
@@ -189,25 +189,13 @@ class Worker implements RunmetaWorker {
     await this.#parts.queues.close();
   }
 
-  #room(): Promise<void> {
-    if (this.#concurrency.free > 0 || this.#stop.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.add(resolve));
-  }
-
-  #wake(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const wake of waiting) wake();
-  }
-
-  #begin(job: TakenJob, task: TaskDefinition): boolean {
+  #begin(job: TakenJob, task: TaskDefinition): void {
     const { onError, reports } = this.#parts;
     // The same run twice is a job that was added again while its run began.
     if (this.#active.find(job.runId) !== undefined) {
       job.done().catch(onError);
-      return true;
+      return;
     }
-    if (this.#concurrency.free <= 0) return false;
     const execution = new RunExecution({
       run: { id: job.runId, environment: this.#parts.environment, attempt: job.attempt - 1 },
       task,
@@ -224,7 +212,6 @@ class Worker implements RunmetaWorker {
       beforeStart: () => job.done().catch(onError),
     });
     this.#active.begin(job.runId, execution);
-    return true;
   }
 
   async #beat(): Promise<void> {

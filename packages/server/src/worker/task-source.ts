@@ -1,20 +1,18 @@
-import type { TaskDefinition } from "@runmeta/runtime/worker";
 import type { JobConsumer, TakenJob } from "../engine/queue/job-consumer.ts";
 import { pause } from "../engine/until-stored.ts";
+import type { WorkerRoom } from "./worker-room.ts";
 
 /** After a look that failed: the queue is away. */
 const FAILED_PAUSE_MS = 1_000;
 
 /** What a {@link TaskSource} works with. */
 export interface TaskSourceParts {
-  readonly task: TaskDefinition;
   readonly jobs: JobConsumer;
   /** Aborted when no more jobs are to be taken. */
   readonly signal: AbortSignal;
-  /** Resolves when there is room for a run, at once or later. */
-  room(): Promise<void>;
-  /** Begins a run; false when there is no room any more. */
-  begin(job: TakenJob, task: TaskDefinition): boolean;
+  /** Where it asks for room, in turn with the sources of other tasks. */
+  readonly room: WorkerRoom;
+  begin(job: TakenJob): void;
   onError(error: unknown): void;
 }
 
@@ -38,13 +36,10 @@ export class TaskSource {
   }
 
   async #run(): Promise<void> {
-    const { jobs, signal, onError } = this.#parts;
+    const { signal, onError } = this.#parts;
     while (!signal.aborted) {
-      await this.#parts.room();
-      if (signal.aborted) return;
       try {
-        const job = await jobs.next();
-        if (job !== undefined) await this.#take(job);
+        await this.#takeOne();
       } catch (error) {
         if (signal.aborted) return;
         onError(error);
@@ -53,9 +48,22 @@ export class TaskSource {
     }
   }
 
-  async #take(job: TakenJob): Promise<void> {
-    const { task, signal } = this.#parts;
-    // Several sources wait for one free place; who comes second leaves the job to another process.
-    if (signal.aborted || !this.#parts.begin(job, task)) await job.handBack();
+  /** Room first, then a job: what is here is not where there may be room. */
+  async #takeOne(): Promise<void> {
+    const { jobs, room, signal } = this.#parts;
+    await room.reserve();
+    let job: TakenJob | undefined;
+    try {
+      job = signal.aborted ? undefined : await jobs.now();
+      if (job !== undefined) this.#parts.begin(job);
+    } finally {
+      room.release();
+    }
+    if (job !== undefined || signal.aborted) return;
+    // A task without runs keeps no room from others; what comes at last begins if there still is some.
+    job = await jobs.next();
+    if (job === undefined) return;
+    if (room.free && !signal.aborted) this.#parts.begin(job);
+    else await job.handBack();
   }
 }

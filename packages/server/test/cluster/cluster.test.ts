@@ -13,7 +13,7 @@ const EXAMPLE = fileURLToPath(new URL("../../../../examples/cluster", import.met
 const KEY = "tr_prod_cluster-tests";
 
 /** Runs in all; each order is one, and so is each of its four parcels. */
-const RUNS = Number(process.env.CLUSTER_RUNS ?? 200);
+const RUNS = Number(process.env.CLUSTER_RUNS ?? 100);
 const PARCELS = 4;
 const ORDERS = Math.round(RUNS / (PARCELS + 1));
 

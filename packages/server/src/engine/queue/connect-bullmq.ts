@@ -26,7 +26,7 @@ export interface BullJob {
 
 /** A BullMQ worker without a processor. */
 export interface BullConsumer {
-  getNextJob(token: string): Promise<BullJob | undefined>;
+  getNextJob(token: string, options: { block: boolean }): Promise<BullJob | undefined>;
   startStalledCheckTimer(): Promise<void>;
   close(force: boolean): Promise<void>;
 }

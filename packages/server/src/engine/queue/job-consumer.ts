@@ -30,23 +30,32 @@ export class JobConsumer {
     this.#consumer = consumer;
   }
 
+  /** A job, if there is one. */
+  now(): Promise<TakenJob | undefined> {
+    return this.#next(false);
+  }
+
   /** Waits for a job, for some seconds or until {@link close}; undefined when there was none. */
-  async next(): Promise<TakenJob | undefined> {
-    // Looks after jobs of processes that died with them.
-    this.#checking ??= this.#consumer.startStalledCheckTimer();
-    await this.#checking;
-    const job = this.#consumer.getNextJob(this.#token);
-    const first = await Promise.race([job, this.#closed]);
-    if (first !== "closed") return first && this.#taken(first);
-    // One that was on its way here is taken by another process; where even that fails its lock runs out.
-    void job.then((late) => late?.moveToWait(this.#token)).catch(() => undefined);
-    return undefined;
+  next(): Promise<TakenJob | undefined> {
+    return this.#next(true);
   }
 
   /** Takes no more jobs. */
   async close(): Promise<void> {
     this.#close("closed");
     await this.#consumer.close(true);
+  }
+
+  async #next(block: boolean): Promise<TakenJob | undefined> {
+    // Looks after jobs of processes that died with them.
+    this.#checking ??= this.#consumer.startStalledCheckTimer();
+    await this.#checking;
+    const job = this.#consumer.getNextJob(this.#token, { block });
+    const first = await Promise.race([job, this.#closed]);
+    if (first !== "closed") return first && this.#taken(first);
+    // One that was on its way here is taken by another process; where even that fails its lock runs out.
+    void job.then((late) => late?.moveToWait(this.#token)).catch(() => undefined);
+    return undefined;
   }
 
   #taken(job: BullJob): TakenJob {
