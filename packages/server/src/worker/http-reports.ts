@@ -8,6 +8,9 @@ import type { HeldAttempt } from "../service/run-attempts.ts";
 /** Reports are repeated by whoever makes them: there it is known for how long that is of use. */
 const ONCE = { retry: { maxAttempts: 1 }, retryConflict: false } as const;
 
+/** A heartbeat that hangs must not hold up the next one. */
+const HEARTBEAT_TIMEOUT_MS = 5_000;
+
 const CONFLICTS = [
   "run_ended",
   "attempt_taken",
@@ -58,6 +61,7 @@ export class HttpReports implements AttemptReports {
   ): Promise<{ readonly held: readonly string[]; readonly cancelled: readonly string[] }> {
     const reply = await this.#client.request("POST", "/engine/v1/heartbeats", {
       body: { holder, runIds },
+      timeoutMs: HEARTBEAT_TIMEOUT_MS,
       ...ONCE,
     });
     return heartbeatsReply.parse(reply);
