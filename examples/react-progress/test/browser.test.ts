@@ -1,5 +1,5 @@
 import { auth } from "@runmeta/runtime";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { makeTokens } from "../src/make-tokens.ts";
 import { Office } from "./office.ts";
 
@@ -7,6 +7,9 @@ const executablePath = process.env.TEST_CHROMIUM;
 if (executablePath === undefined) {
   process.stderr.write("examples/react-progress is not tried in a browser: TEST_CHROMIUM is not set\n");
 }
+
+// Three waits of a visit, at most.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.skipIf(executablePath === undefined)("the official hooks in Chromium, from another origin", () => {
   let office: Office;

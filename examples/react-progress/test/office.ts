@@ -63,6 +63,8 @@ export class Office {
   /** The page in a browser of its own; `tokens` is what its server answers instead of its own ones. */
   async visit(tokens?: object, viewport = { width: 900, height: 1000 }): Promise<Visit> {
     const context = await this.#browser.newContext({ viewport });
+    // Shorter than a test's, so that what was waited for is named.
+    context.setDefaultTimeout(20_000);
     const page = await context.newPage();
     const visit = new Visit(page);
     if (tokens !== undefined) await page.route("**/tokens", (route) => route.fulfill({ json: tokens }));
