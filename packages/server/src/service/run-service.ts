@@ -1,4 +1,4 @@
-import { isEnded, LIVE_STATUSES } from "@runmeta/runtime/protocol";
+import { isEnded, LIVE_STATUSES, RUN_STATUSES } from "@runmeta/runtime/protocol";
 import type { RunFailure, RunQuery, RunRow, RunSummary } from "../storage/storage.ts";
 import { announceTasks, type TaskAnnouncement } from "./announce-tasks.ts";
 import type { AttemptOutcome, AttemptReference, AttemptResult } from "./attempt-request.ts";
@@ -158,13 +158,24 @@ export class RunService {
     given: string | readonly string[],
   ): Promise<TagsResult | undefined> {
     const { storage, changes } = this.#with;
-    const run = await storage.findRun(environment, id);
-    if (run === undefined) return undefined;
-    const result = newTags(run.tags, given);
-    if (!result.ok || result.added.length === 0) return result;
-    await storage.transitionRun({ environment, id, from: [run.status], change: { tags: result.tags } });
-    changes.publish([id]);
-    return result;
+    for (;;) {
+      const run = await storage.findRun(environment, id);
+      if (run === undefined) return undefined;
+      const result = newTags(run.tags, given);
+      if (!result.ok || result.added.length === 0) return result;
+      const { tags } = result;
+      const changed = await storage.transitionRun({
+        environment,
+        id,
+        from: RUN_STATUSES,
+        tagged: run.tags,
+        change: { tags },
+      });
+      // Somebody else added some meanwhile: ten fit, so that ends.
+      if (changed === undefined) continue;
+      changes.publish([id]);
+      return result;
+    }
   }
 
   /** Begins an attempt of a run for a worker; {@link RunAttempts.start} tells when it may. */

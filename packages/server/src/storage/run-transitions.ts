@@ -28,6 +28,8 @@ export async function transitionRun(
     conditions.push(`r.attempt = ${parameter(transition.attempt)}::integer`);
   if (transition.heldBy !== undefined)
     conditions.push(`r.holder = ${parameter(storedName(transition.heldBy))}`);
+  if (transition.tagged !== undefined)
+    conditions.push(`r.tags = ${parameter(transition.tagged.map(storedName))}::text[]`);
   if (transition.ifQueueHasRoom === true) {
     const resumes = parameter(
       transition.change.status === "EXECUTING" && transition.from.includes("WAITING"),

@@ -244,6 +244,8 @@ export interface RunTransition {
   readonly attempt?: number | undefined;
   /** When given, the row's holder must equal it. */
   readonly heldBy?: string | undefined;
+  /** When given, the row's tags must equal them, order included. */
+  readonly tagged?: readonly string[] | undefined;
   /** True: only while fewer runs of its queue (and concurrency key) execute than the queue's limit allows. */
   readonly ifQueueHasRoom?: boolean | undefined;
   readonly change: {

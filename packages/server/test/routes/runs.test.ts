@@ -161,6 +161,15 @@ describe("POST /api/v2/runs/{id}/cancel", () => {
 });
 
 describe("POST /api/v1/runs/{id}/tags", () => {
+  test("keeps what several add at once, while the run moves on", async () => {
+    const id = await api.trigger({});
+    const tags = Array.from({ length: 10 }, (_, index) => `tag${index}`);
+    const add = (tag: string) => api.call("POST", `/api/v1/runs/${id}/tags`, { tags: [tag] });
+    const start = () => api.call("POST", `/engine/v1/runs/${id}/start`, { attempt: 1 });
+    await Promise.all([...tags.slice(0, 5).map(add), start(), ...tags.slice(5).map(add)]);
+    expect((await retrieve(id)).tags.sort()).toEqual(tags);
+  });
+
   test("adds new tags, up to ten", async () => {
     const id = await api.trigger({ tags: ["a"] });
     const add = (tags: unknown) => api.call("POST", `/api/v1/runs/${id}/tags`, { tags });
