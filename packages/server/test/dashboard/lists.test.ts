@@ -110,6 +110,22 @@ describe.skipIf(executablePath === undefined)("the lists of the dashboard", () =
     await page.getByRole("row", { name: other }).waitFor();
   });
 
+  test("runs are found by what their documents hold", async () => {
+    const wanted = await api.trigger({ tags: ["found"], metadata: { user: { name: "ann" }, step: 3 } });
+    const other = await api.trigger({ tags: ["found"], metadata: { user: { name: "bob" }, step: 3 } });
+    await using tab = await openTab(browser, api, "/runs?tag=found");
+    const { page } = tab;
+    await page.getByRole("row", { name: other }).waitFor();
+    await page.locator("summary", { hasText: "More filters" }).click();
+    await page.getByRole("textbox", { name: "Key" }).fill("user.name");
+    await page.getByRole("textbox", { name: "Value" }).fill("ann");
+    await page.getByRole("button", { name: "Apply" }).click();
+    await page.waitForURL("**/runs?tag=found&metadata.user.name=ann");
+    await page.getByRole("row", { name: other }).waitFor({ state: "detached" });
+    await page.getByRole("row", { name: wanted }).waitFor();
+    expect(await page.locator(".table-body").getByRole("row").count()).toBe(1);
+  });
+
   test("arrow keys move between runs, Enter opens one, and a run id in the search opens it", async () => {
     const older = await api.trigger({ tags: ["keys"] });
     const newer = await api.trigger({ tags: ["keys"] });
