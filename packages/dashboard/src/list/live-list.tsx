@@ -4,8 +4,9 @@ import { EmptyState } from "../ui/empty-state.tsx";
 import { ErrorNote } from "../ui/error-note.tsx";
 import type { ListSource } from "./cursor-list.ts";
 import type { Identified } from "./merge-slice.ts";
+import type { Column } from "./table-row.tsx";
 import { useCursorList } from "./use-cursor-list.ts";
-import { type Column, VirtualTable } from "./virtual-table.tsx";
+import { VirtualTable } from "./virtual-table.tsx";
 
 /** How often the rows on the screen are read again, in milliseconds. */
 const REFRESH_MS = 1_000;

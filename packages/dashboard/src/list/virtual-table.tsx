@@ -1,24 +1,10 @@
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useMediaQuery } from "../ui/use-media-query.ts";
 import type { ListState, VisibleRange } from "./cursor-list.ts";
 import type { Identified } from "./merge-slice.ts";
+import { type Column, TableRow } from "./table-row.tsx";
 import { WaitingRows } from "./waiting-rows.tsx";
-
-/** A column: what stands above it, and what it shows of a row. */
-export interface Column<Row> {
-  /** Also the class of its cells, which gives width and place. */
-  readonly name: string;
-  readonly title: ReactNode;
-  /** The first link of a row is what opens it. */
-  cell(row: Row, link: RowLink): ReactNode;
-}
-
-/** What the link of a row needs for the arrow keys to find it. */
-export interface RowLink {
-  readonly tabIndex: 0 | -1;
-  readonly "data-row": number;
-}
 
 interface VirtualTableProps<Row extends Identified> {
   /** Names the table, and its columns in CSS (`table-runs`). */
@@ -105,22 +91,17 @@ export function VirtualTable<Row extends Identified>({ name, label, list, column
           {items.map((item) => {
             const row = rows[item.index];
             if (row === undefined) return null;
-            const link = { tabIndex: item.index === active ? 0 : -1, "data-row": item.index } as const;
             return (
-              <div
+              <TableRow
                 key={item.key}
-                role="row"
-                aria-rowindex={item.index + 2}
-                className="table-row"
-                style={{ height: item.size, transform: `translateY(${item.start}px)` }}
-                onFocus={() => setActive(item.index)}
-              >
-                {columns.map((column) => (
-                  <div key={column.name} role="cell" className={`cell cell-${column.name}`}>
-                    {column.cell(row, link)}
-                  </div>
-                ))}
-              </div>
+                row={row}
+                columns={columns}
+                index={item.index}
+                active={item.index === active}
+                height={item.size}
+                offset={item.start}
+                onFocus={setActive}
+              />
             );
           })}
         </div>

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import type { StoredRecord } from "../api/records.ts";
-import type { Column } from "../list/virtual-table.tsx";
+import type { Column } from "../list/table-row.tsx";
 import { previewOf } from "../ui/json-preview.ts";
 import { Time } from "../ui/time.tsx";
 import { TimesToggle } from "../ui/times-toggle.tsx";

@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import type { Column } from "../list/virtual-table.tsx";
+import type { Column } from "../list/table-row.tsx";
 import { ProgressBar } from "../ui/progress-bar.tsx";
 import { RunDuration } from "../ui/run-duration.tsx";
 import { StatusBadge } from "../ui/status-badge.tsx";

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import type { Session } from "../api/sessions.ts";
-import type { Column } from "../list/virtual-table.tsx";
+import type { Column } from "../list/table-row.tsx";
 import { previewOf } from "../ui/json-preview.ts";
 import { StatusBadge } from "../ui/status-badge.tsx";
 import { Tags } from "../ui/tags.tsx";

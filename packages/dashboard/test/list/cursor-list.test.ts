@@ -22,6 +22,16 @@ test("behind a row that nobody knew, or the end, nothing that was held is believ
   expect([ids(end.rows), end.keptTail]).toEqual(["ab", false]);
 });
 
+test("a row that has not changed stays the same object", () => {
+  const held = [
+    { id: "a", step: 1 },
+    { id: "b", step: 1 },
+  ];
+  const { rows: merged } = mergeSlice(held, 0, [{ ...held[0]!, step: 2 }, { ...held[1]! }], false);
+  expect(merged[1]).toBe(held[1]);
+  expect(merged[0]).toEqual({ id: "a", step: 2 });
+});
+
 /** A server whose list can be changed; a cursor is the id of the row before. */
 function server(all: { ids: string[] }): ListSource<{ id: string }> {
   return {
