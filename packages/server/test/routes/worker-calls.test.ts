@@ -113,6 +113,10 @@ describe("POST /engine/v1/runs/{id}/start", () => {
         payload: '{"p":1}',
         payloadType: "application/json",
         maxAttempts: 3,
+        interruptions: 0,
+        initialMetadata: { m: 1 },
+        createdAt: expect.stringMatching(/Z$/),
+        startedAt: expect.stringMatching(/Z$/),
         heartbeatIntervalMs: 20_000,
       },
     ]);
