@@ -24,8 +24,8 @@ export function holdUntilEnd(runs: EndpointRuns, run: EndpointRun, routed: Route
   });
 }
 
-function conflict(code: string, error: string): Response {
-  return json(409, { error, code }, { "x-should-retry": "false" });
+function conflict(code: string, error: string, endedAs?: string): Response {
+  return json(409, { error, code, status: endedAs }, { "x-should-retry": "false" });
 }
 
 function result(run: EndpointRun): Response {
@@ -89,7 +89,9 @@ export function runRoutes(runs: EndpointRuns): readonly Route[] {
         const body = startAttemptBody.safeParse(parseBody(routed.text));
         if (!body.success) return refusal(400, "Validation error");
         const { attempt, holder } = body.data;
-        if (hasEnded(run)) return conflict("run_ended", `The run has ended as ${run.status}`);
+        if (hasEnded(run)) {
+          return conflict("run_ended", `The run has ended as ${run.status}`, run.status);
+        }
         if (run.status === "EXECUTING" && attempt === run.attempt) {
           if (holder === undefined || holder !== run.holder) {
             return conflict("attempt_taken", `Attempt ${attempt} is executed by somebody else`);
