@@ -97,7 +97,12 @@ export function triggerTaskAndSubscribe<Output = unknown>(
 ): TaskRunPromise<Output> {
   const { signal = currentScope()?.signal, cancelOnAbort = true, ...rest } = options;
   const ended = async () => {
-    const run = await trigger(taskId, payload, rest, { resumeParentOnCompletion: false, signal });
+    signal?.throwIfAborted();
+    // A request that was cut off may have triggered a run all the same: what is to be cancelled has to be known.
+    const run = await trigger(taskId, payload, rest, {
+      resumeParentOnCompletion: false,
+      signal: cancelOnAbort ? undefined : signal,
+    });
     try {
       return { ...(await waitForRun<Output>(run.id, { signal })), taskIdentifier: taskId };
     } catch (error) {

@@ -22,7 +22,7 @@ const OF_REFUSED_NAMES = new Set(
   GetOIDCTokenOptions TriggerClientConfig WaitpointRetrievedToken
   ImportEnvironmentVariablesParams ResolveEnvironmentVariablesFunction ResolveEnvironmentVariablesParams
   ResolveEnvironmentVariablesResult
-  InferInputStreamType InferStreamType RealtimeDefineStreamOptions
+  InferInputStreamType RealtimeDefineStreamOptions
   Locals`.split(/\s+/),
 );
 
