@@ -121,8 +121,11 @@ for (let count = 0; count < total; ) {
 const expected = (total * Number(subscriberCount)) / runs.length;
 for (let tries = 0; latencies.length < expected && tries < 100; tries += 1) await wait(100);
 ended = true;
+const tookSeconds = (performance.now() - start) / 1_000;
 
 latencies.sort((a, b) => a - b);
 const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
-console.log(JSON.stringify({ p50: at(0.5), p99: at(0.99), arrived: latencies.length, expected, polls }));
+console.log(
+  JSON.stringify({ p50: at(0.5), p99: at(0.99), arrived: latencies.length, expected, polls, tookSeconds }),
+);
 process.exit(0);
