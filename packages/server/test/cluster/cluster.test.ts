@@ -95,7 +95,7 @@ describe.skipIf(missing.length > 0)(
     }, 60_000);
 
     test(
-      "a killed worker, a killed replica and one of each that is told to go: every run COMPLETED, every counter exact",
+      "a killed worker, a killed replica and one of each that is told to go: every run COMPLETED, each counter what its attempts made it",
       async () => {
         const triggering = triggerOrders();
         await ended(0.1);
