@@ -1,22 +1,16 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startTestServer, type TestServer } from "../server/test-server.ts";
-import { executablePath, openBrowser, openTab } from "./open-browser.ts";
+import type { TestServer } from "../server/test-server.ts";
+import { closeDashboard, executablePath, openDashboard, openTab } from "./open-browser.ts";
 
 let browser: Browser;
 let api: TestServer;
 
 describe.skipIf(executablePath === undefined)("edits in the dashboard", () => {
   beforeAll(async () => {
-    browser = await openBrowser();
-    api = await startTestServer({ dashboard: true });
-    await api.server.listen({ port: 0 });
+    ({ browser, api } = await openDashboard());
   });
-  afterAll(async () => {
-    await browser.close();
-    expect(api.errors).toEqual([]);
-    await api.server.close();
-  });
+  afterAll(() => closeDashboard({ browser, api }));
 
   test("a session's tags and document are written, what is too large is not sent, and it can be closed", async () => {
     const { body } = await api.call("POST", "/api/v1/sessions", {

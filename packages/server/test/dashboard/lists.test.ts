@@ -3,22 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pgliteStorage } from "../../src/index.ts";
 import { DEV_KEY, startTestServer, type TestServer } from "../server/test-server.ts";
 import { temporaryDirectory } from "../storage/temporary-directory.ts";
-import { executablePath, openBrowser, openTab } from "./open-browser.ts";
+import { closeDashboard, executablePath, openDashboard, openTab } from "./open-browser.ts";
 
 let browser: Browser;
 let api: TestServer;
 
 describe.skipIf(executablePath === undefined)("the lists of the dashboard", () => {
   beforeAll(async () => {
-    browser = await openBrowser();
-    api = await startTestServer({ dashboard: true });
-    await api.server.listen({ port: 0 });
+    ({ browser, api } = await openDashboard());
   });
-  afterAll(async () => {
-    await browser.close();
-    expect(api.errors).toEqual([]);
-    await api.server.close();
-  });
+  afterAll(() => closeDashboard({ browser, api }));
 
   test("a wrong key is refused, a right one leads back to where one was, and one can leave", async () => {
     await using tab = await openTab(browser, api, "/records?type=none", { signedIn: false });

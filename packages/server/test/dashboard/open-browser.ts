@@ -1,6 +1,6 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
-import type { TestServer } from "../server/test-server.ts";
+import { startTestServer, type TestServer } from "../server/test-server.ts";
 import { buildPages } from "./built-pages.ts";
 
 /** Where Chromium is; without it the pages are not opened, and that is said. */
@@ -30,6 +30,27 @@ export async function openBrowser(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+/** What a test file of the dashboard needs: a browser, and a server that listens and serves the pages. */
+export interface OpenDashboard {
+  readonly browser: Browser;
+  readonly api: TestServer;
+}
+
+/** Both for a test file; hand them to {@link closeDashboard} at its end. */
+export async function openDashboard(): Promise<OpenDashboard> {
+  const browser = await openBrowser();
+  const api = await startTestServer({ dashboard: true });
+  await api.server.listen({ port: 0 });
+  return { browser, api };
+}
+
+/** Nothing may have gone wrong at the server by then. */
+export async function closeDashboard({ browser, api }: OpenDashboard): Promise<void> {
+  await browser.close();
+  expect(api.errors).toEqual([]);
+  await api.server.close();
 }
 
 /** A tab of a browser of its own, on a page of the server. `signedIn` goes through a one-time link first. */

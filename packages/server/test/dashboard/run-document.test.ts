@@ -4,22 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StoredKeys } from "../../src/auth/stored-keys.ts";
 import { startTestServer, type TestServer } from "../server/test-server.ts";
 import { testStorage } from "../server/test-storage.ts";
-import { executablePath, openBrowser, openTab } from "./open-browser.ts";
+import { closeDashboard, executablePath, openDashboard, openTab } from "./open-browser.ts";
 
 let browser: Browser;
 let api: TestServer;
 
 describe.skipIf(executablePath === undefined)("the document on a run's page", () => {
   beforeAll(async () => {
-    browser = await openBrowser();
-    api = await startTestServer({ dashboard: true });
-    await api.server.listen({ port: 0 });
+    ({ browser, api } = await openDashboard());
   });
-  afterAll(async () => {
-    await browser.close();
-    expect(api.errors).toEqual([]);
-    await api.server.close();
-  });
+  afterAll(() => closeDashboard({ browser, api }));
 
   test("the timeline shows the document as it was, says that it is not live, and leads back", async () => {
     const id = await api.trigger({ metadata: { step: "none" } });
