@@ -15,6 +15,8 @@ export default defineConfig({
     ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is polled for comes late on a busy machine; the default is 1 s.
+    expect: { poll: { timeout: 20_000 } },
     typecheck: {
       enabled: true,
       include: ["conformance/test/**/*.test.ts", "packages/*/test/**/*.test-d.ts"],

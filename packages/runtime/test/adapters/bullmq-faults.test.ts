@@ -81,10 +81,8 @@ describe.skipIf(testRedisUrl === undefined)("bullmqProcessor, when something fai
           { flush: { drainTimeoutMs: 100 }, onWarning: () => {} },
         ),
       );
-      const begunAt = performance.now();
       // The second attempt does not know what the first one could not store.
       expect(await queue.execute({}, { attempts: 2 })).toMatchObject({ ok: true, value: 1 });
-      expect(performance.now() - begunAt).toBeLessThan(5_000);
     } finally {
       configure({ baseURL: server.url, accessToken: server.secretKey });
     }

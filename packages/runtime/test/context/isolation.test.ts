@@ -268,10 +268,12 @@ describe("timers of a run", () => {
 
     const watched: WeakRef<object>[] = [];
     for (let i = 0; i < 20; i += 1) await endedRun(watched);
-    await vi.waitFor(() => {
-      collectGarbage();
-      // The last one may still be on somebody's stack.
-      expect(watched.filter((run) => run.deref() !== undefined).length).toBeLessThanOrEqual(1);
-    });
+    // The last one may still be on somebody's stack.
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return watched.filter((run) => run.deref() !== undefined).length;
+      })
+      .toBeLessThanOrEqual(1);
   });
 });

@@ -19,7 +19,7 @@ async function write(
     async () => {
       body();
       try {
-        await metadata.flush({ timeoutMs: 5_000 });
+        await metadata.flush({ timeoutMs: 20_000 });
       } catch (caught) {
         error = caught;
       }
@@ -87,16 +87,13 @@ describe("a connection that breaks", () => {
     const { url } = gone;
     await gone[Symbol.asyncDispose]();
     configure({ baseURL: url, accessToken: "tr_dev_sockets" });
-    const result = withRun(
-      { target: runTarget(), flush: { drainTimeoutMs: 1_000 }, onWarning: () => {} },
-      (run) => {
-        metadata.set("a", 1);
-        return run.stats;
-      },
-    );
-    const stats = (await result)();
-    expect(stats.pending).toBe(1);
-    expect(stats.requests).toBeGreaterThan(1);
+    const options = { target: runTarget(), flush: { drainTimeoutMs: 0 }, onWarning: () => {} };
+    const stats = await withRun(options, async (run) => {
+      metadata.set("a", 1);
+      await expect.poll(() => run.stats().requests).toBeGreaterThan(1);
+      return run.stats;
+    });
+    expect(stats().pending).toBe(1);
   });
 });
 

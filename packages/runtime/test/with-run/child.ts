@@ -7,7 +7,7 @@ const say = (text: string) => void process.stdout.write(`${text}\n`);
 const options = {
   id: "run_child",
   target: runTarget(),
-  flush: { debounceMs: 60_000, maxWaitMs: 60_000, drainTimeoutMs: 2_000, spoolDirectory },
+  flush: { debounceMs: 60_000, maxWaitMs: 60_000, drainTimeoutMs: 20_000, spoolDirectory },
   onWarning: (warning: { code: string }) => say(`warning ${warning.code}`),
   onDrop: (drop: { reason: string; count: number }) => say(`drop ${drop.reason} ${drop.count}`),
 };
@@ -33,7 +33,7 @@ switch (mode) {
   case "signal with a handler":
     process.on("SIGTERM", () => {
       say("user's handler");
-      setTimeout(() => process.exit(3), 500);
+      process.once("SIGUSR2", () => process.exit(3));
     });
     endless(true);
     break;

@@ -35,7 +35,7 @@ interface Ended {
 async function run(
   mode: string,
   server: FaultServer,
-  { spooled = false, ready }: { spooled?: boolean; ready?: (child: ChildProcess) => void } = {},
+  { spooled = false, ready }: { spooled?: boolean; ready?: (child: ChildProcess) => unknown } = {},
 ): Promise<Ended> {
   const args = ["--conditions=@runmeta/source", "--import", "tsx", script, mode, ...(spooled ? [spool] : [])];
   const child = spawn(process.execPath, args, {
@@ -49,15 +49,17 @@ async function run(
   });
   children.add(child);
   let output = "";
+  let readied: unknown;
   child.stdout.on("data", (data: Buffer) => {
     const wasReady = output.includes("ready");
     output += data.toString();
-    if (!wasReady && output.includes("ready")) ready?.(child);
+    if (!wasReady && output.includes("ready")) readied = ready?.(child);
   });
   child.stderr.on("data", (data: Buffer) => {
     output += data.toString();
   });
   const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  await readied;
   return { code, signal, lines: output.split("\n") };
 }
 
@@ -65,7 +67,7 @@ const files = () => readdirSync(spool);
 const keys = (server: FaultServer) =>
   server.requests.filter((one) => one.method === "PUT").map((one) => one.key);
 
-describe("the end of a process", () => {
+describe("the end of a process", { timeout: 90_000 }, () => {
   it("L7 the event loop drains with a repetition pending: delivered before the exit", async () => {
     await using server = await FaultServer.start([unavailable]);
     const ended = await run("event loop drains", server);
@@ -85,10 +87,15 @@ describe("the end of a process", () => {
 
   it("L7 SIGTERM where the user listens too: drained, the user's handler decides how it ends", async () => {
     await using server = await FaultServer.start();
-    const ended = await run("signal with a handler", server, { ready: (child) => child.kill("SIGTERM") });
+    const ended = await run("signal with a handler", server, {
+      ready: async (child) => {
+        child.kill("SIGTERM");
+        await expect.poll(() => server.document).toEqual(written);
+        child.kill("SIGUSR2");
+      },
+    });
     expect(ended).toMatchObject({ code: 3, signal: null });
     expect(ended.lines).toContain("user's handler");
-    expect(server.document).toEqual(written);
   });
 
   it("L7 handlers exist only while a run is open", async () => {
@@ -98,13 +105,14 @@ describe("the end of a process", () => {
     expect(lines).toContain("after 0 0");
   });
 
-  it("L3 L7 SIGTERM at a server that hangs, killed 300 ms later: spooled, and replayed once with the same batch ids", async () => {
+  it("L3 L7 SIGTERM at a server that hangs, killed during the drain: spooled, and replayed once with the same batch ids", async () => {
     await using hanging = await FaultServer.start([never, never]);
     const killed = await run("signal", hanging, {
       spooled: true,
-      ready: (child) => {
+      ready: async (child) => {
         child.kill("SIGTERM");
-        setTimeout(() => child.kill("SIGKILL"), 300);
+        await expect.poll(() => keys(hanging)).toHaveLength(1);
+        child.kill("SIGKILL");
       },
     });
     expect(killed.signal).toBe("SIGKILL");

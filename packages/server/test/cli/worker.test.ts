@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { workerReport } from "../../src/cli/worker-report.ts";
 import { CliProcess, projectFolder } from "./cli-process.ts";
 
-test("says what it needs, in one line", async () => {
+test("says what it needs, in one line", { timeout: 90_000 }, async () => {
   await using folder = await projectFolder();
   await writeFile(
     join(folder.path, "tasks.ts"),

@@ -63,16 +63,13 @@ describe.skipIf(executablePath === undefined)("edits in the dashboard", () => {
     expect((await api.call("GET", path)).body.metadata).toEqual({ seats: 7 });
     // The page reads the record again every two seconds; what is taken is the version it knows by then.
     await expect
-      .poll(
-        async () => {
-          await page
-            .getByRole("button", { name: "Take the newest version" })
-            .click({ timeout: 1_000 })
-            .catch(() => undefined);
-          return await page.getByLabel("Metadata").inputValue();
-        },
-        { timeout: 20_000 },
-      )
+      .poll(async () => {
+        await page
+          .getByRole("button", { name: "Take the newest version" })
+          .click({ timeout: 1_000 })
+          .catch(() => undefined);
+        return await page.getByLabel("Metadata").inputValue();
+      })
       .toContain('"seats": 7');
     await page.getByLabel("Metadata").fill('{"seats":8}');
     await page.getByLabel("Name").fill("Ada Lovelace");

@@ -73,7 +73,6 @@ for (const { name, missing, create } of engines) {
       const at = Date.now();
       const delayed = await tasks.greet.trigger({ name: "later" }, { delay: new Date(at + 700) });
       const paused = await tasks.paused.trigger(undefined, { ttl: 1 });
-      expect((await engine.find(delayed.id)).status).toBe("DELAYED");
       const run = await engine.ended(delayed.id);
       expect(run.status).toBe("COMPLETED");
       expect(run.startedAt?.getTime()).toBeGreaterThanOrEqual(at + 700);

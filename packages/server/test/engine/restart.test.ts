@@ -129,14 +129,13 @@ describe("a shutdown", { timeout: 60_000 }, () => {
       storage: pgliteStorage({ directory: folder.path }),
       engine: inlineEngine(),
       secretKeys: [KEY],
-      drainTimeoutMs: 60_000,
+      // Longer than the test may take: a close() that waits for the parent is seen.
+      drainTimeoutMs: 300_000,
     });
     configure({ baseURL: "http://localhost", accessToken: KEY, fetch: (request) => server.fetch(request) });
     await parent.trigger();
     await begun.opened;
-    const startedAt = performance.now();
     await server.close();
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 });
 

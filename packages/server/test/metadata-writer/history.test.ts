@@ -1,6 +1,6 @@
 import { applyOperation, type JsonObject, type JsonValue, type Operation } from "@runmeta/runtime/protocol";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MetadataHistory } from "../../src/service/metadata-history.ts";
 import { MetadataWriter } from "../../src/service/metadata-writer.ts";
 import type { StoredHistory } from "../../src/storage/storage.ts";
@@ -131,9 +131,7 @@ describe.each(databaseNames)("history on %s", (name) => {
   it("stays within its bounds, and keeps the newest", async () => {
     const { parent } = await newFamily();
     for (let n = 1; n <= 50; n += 1) await writers[0]?.update(put(parent, { operations: [set("n", n)] }));
-    await vi.waitFor(async () =>
-      expect((await historyOf(parent)).changes.length).toBeLessThanOrEqual(maxChanges),
-    );
+    await expect.poll(async () => (await historyOf(parent)).changes.length).toBeLessThanOrEqual(maxChanges);
     const { base, changes } = await historyOf(parent);
     expect(changes.length).toBeGreaterThanOrEqual(maxChanges / 2);
     expect(changes.at(-1)).toMatchObject({

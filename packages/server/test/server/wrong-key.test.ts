@@ -11,8 +11,7 @@ it("F6 I10 a wrong key does not keep a job from running; it is reported, and not
     fetch: (request) => server.fetch(request),
   });
   const warnings: Warning[] = [];
-  const flush = { drainTimeoutMs: 200 };
-  const result = await withRunResult({ flush, onWarning: (warning) => warnings.push(warning) }, () => {
+  const result = await withRunResult({ onWarning: (warning) => warnings.push(warning) }, () => {
     metadata.set("a", 1);
     return "done";
   });
