@@ -3,6 +3,7 @@ import { jsonBytes } from "../protocol/byte-size.ts";
 import { cloneJson } from "../protocol/clone-json.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { assertSafeKey } from "../protocol/metadata-key.ts";
+import { roomFor } from "../protocol/room-for.ts";
 import { Entry } from "./entry.ts";
 
 /** `{}` */
@@ -124,7 +125,7 @@ export class DocumentEntries {
 
   /** The document, sharing its values: for reading at once, never to be kept or handed out. */
   view(): JsonObject {
-    const document: JsonObject = {};
+    const document = roomFor(this.#present);
     for (const entry of this.#entries.values()) {
       if (entry.value !== undefined) document[entry.key] = entry.value;
     }
@@ -133,7 +134,7 @@ export class DocumentEntries {
 
   /** A copy of the document that the caller may change. */
   copy(): JsonObject {
-    const document: JsonObject = {};
+    const document = roomFor(this.#present);
     for (const { key, value } of this.#entries.values()) {
       // Most values are no objects, and a call for each would double the time.
       if (typeof value === "object") document[key] = cloneJson(value);
