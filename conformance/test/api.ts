@@ -2,7 +2,7 @@ import { createServer, type RunmetaServer } from "@runmeta/server";
 import { ApiClient } from "@trigger.dev/core/v3";
 import { configure } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { databases, type OpenDatabase } from "./databases.ts";
+import { type Backend, databases, inline, type OpenBackend, type QueuePlace, queues } from "./backends.ts";
 import { DEV_KEY, PROD_KEY } from "./keys.ts";
 
 /** What a plain request was answered with. */
@@ -27,14 +27,15 @@ export interface PlainRequest {
 /** One server on loopback and the two ways to talk to it: official clients, and plain requests for what they hide. */
 export class Api {
   readonly errors: unknown[] = [];
-  #database: OpenDatabase | undefined;
+  #backend: OpenBackend | undefined;
   #server: RunmetaServer | undefined;
 
   /** Opens the database, serves, and points the official SDK of this process at it. */
-  async start(database: OpenDatabase): Promise<void> {
-    this.#database = database;
+  async start(backend: OpenBackend): Promise<void> {
+    this.#backend = backend;
     this.#server = await createServer({
-      storage: database.storage,
+      storage: backend.storage,
+      engine: backend.engine,
       secretKeys: [DEV_KEY, PROD_KEY],
       onError: (error) => this.errors.push(error),
     });
@@ -44,12 +45,17 @@ export class Api {
 
   async stop(): Promise<void> {
     await this.#server?.close();
-    await this.#database?.drop();
+    await this.#backend?.drop();
   }
 
   get url(): string {
     if (this.#server === undefined) throw new Error("the server is not started");
     return this.#server.url;
+  }
+
+  /** Where workers find this server's jobs; undefined: it executes runs by itself. */
+  get queue(): QueuePlace | undefined {
+    return this.#backend?.queue;
   }
 
   /** The official HTTP client. */
@@ -99,20 +105,32 @@ export class Api {
  * when they are over.
  */
 export function onEveryDatabase(define: (api: Api) => void): void {
-  for (const { name, open } of databases) {
-    describe.skipIf(open === undefined)(
-      open === undefined ? `on ${name} (TEST_DATABASE_URL is not set)` : `on ${name}`,
-      () => {
-        const api = new Api();
-        beforeAll(async () => {
-          if (open !== undefined) await api.start(open());
-        });
-        afterAll(async () => {
-          await api.stop();
-          expect(api.errors).toEqual([]);
-        });
-        define(api);
-      },
-    );
-  }
+  for (const backend of databases) onBackend(backend, define);
+}
+
+/** The same, and once a queue as well: for tests that trigger runs and play the worker themselves. */
+export function onEveryQueue(define: (api: Api) => void): void {
+  for (const backend of [...databases, ...queues]) onBackend(backend, define);
+}
+
+/** Once an engine that executes runs. */
+export function onEveryEngine(define: (api: Api) => void): void {
+  for (const backend of [...inline, ...queues]) onBackend(backend, define);
+}
+
+function onBackend({ name, missing, open }: Backend, define: (api: Api) => void): void {
+  describe.skipIf(missing !== undefined)(
+    missing === undefined ? `on ${name}` : `on ${name} (${missing} is not set)`,
+    () => {
+      const api = new Api();
+      beforeAll(async () => {
+        await api.start(open());
+      });
+      afterAll(async () => {
+        await api.stop();
+        expect(api.errors).toEqual([]);
+      });
+      define(api);
+    },
+  );
 }

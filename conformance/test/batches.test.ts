@@ -1,6 +1,6 @@
 import { batch, runs, tasks } from "@trigger.dev/sdk";
 import { describe, expect, test } from "vitest";
-import { onEveryDatabase } from "./api.ts";
+import { onEveryQueue } from "./api.ts";
 import { PROD_KEY } from "./keys.ts";
 
 const NDJSON = { "content-type": "application/x-ndjson" };
@@ -10,7 +10,7 @@ function lines(items: readonly object[]): string {
   return items.map((item) => `${JSON.stringify(item)}\n`).join("");
 }
 
-onEveryDatabase((api) => {
+onEveryQueue((api) => {
   const items = (id: string, body: string | Uint8Array, headers: Record<string, string> = NDJSON) =>
     api.plain("POST", `/api/v3/batches/${id}/items`, { body, headers });
   const create = async (runCount: number, more: object = {}) =>

@@ -1,6 +1,6 @@
 import { auth, batch, runs, tasks } from "@trigger.dev/sdk";
 import { expect, test } from "vitest";
-import { type Api, onEveryDatabase } from "./api.ts";
+import { type Api, onEveryQueue } from "./api.ts";
 import { enterRun, leaveRun } from "./task-context.ts";
 
 async function start(api: Api, id: string): Promise<void> {
@@ -17,7 +17,7 @@ function set(api: Api, id: string, key: string, value: unknown) {
   });
 }
 
-onEveryDatabase((api) => {
+onEveryQueue((api) => {
   test("runs.subscribeToRun sees every change once, in order, and ends at completion", async () => {
     const { id } = await tasks.trigger("hello", { at: new Date(0) }, { tags: ['a"b', "c"] });
     const seen: unknown[] = [];

@@ -1,8 +1,8 @@
 import { idempotencyKeys, runs, tasks } from "@trigger.dev/sdk";
 import { describe, expect, test } from "vitest";
-import { onEveryDatabase } from "./api.ts";
+import { onEveryQueue } from "./api.ts";
 
-onEveryDatabase((api) => {
+onEveryQueue((api) => {
   describe("runs.replay", () => {
     test("makes a new run with the payload, tags and metadata of the old one", async () => {
       const { id } = await tasks.trigger("hello", { at: new Date(0) }, { tags: ["a"], metadata: { n: 1 } });

@@ -1,6 +1,6 @@
 import { runs, tags, tasks } from "@trigger.dev/sdk";
 import { describe, expect, test } from "vitest";
-import { type Api, onEveryDatabase } from "./api.ts";
+import { type Api, onEveryQueue } from "./api.ts";
 import { DEV_KEY, PROD_KEY } from "./keys.ts";
 
 /** Plays a foreign worker that executes one attempt. */
@@ -14,7 +14,7 @@ async function execute(api: Api, id: string, outcome: object): Promise<void> {
   }
 }
 
-onEveryDatabase((api) => {
+onEveryQueue((api) => {
   describe("runs.retrieve", () => {
     test("a run while it waits, is executed, and has succeeded", async () => {
       const { id } = await tasks.trigger("hello", { n: 1 });

@@ -1,9 +1,9 @@
 import { idempotencyKeys, runs, tasks } from "@trigger.dev/sdk";
 import { describe, expect, test } from "vitest";
-import { onEveryDatabase } from "./api.ts";
+import { onEveryQueue } from "./api.ts";
 import { DEV_KEY, PROD_KEY } from "./keys.ts";
 
-onEveryDatabase((api) => {
+onEveryQueue((api) => {
   describe("tasks.trigger", () => {
     test("every kind of payload reads back decoded", async () => {
       const payloads: [unknown, unknown][] = [
