@@ -20,21 +20,25 @@ export function queueStatements(client: () => SqlClient): QueueStorage {
   };
 }
 
-function dispatch(condition: string): string {
+function dispatch(condition: string, order: string): string {
   return `WITH handed AS (
     UPDATE runs r SET dispatched_at = now()
     FROM (
       SELECT id FROM runs
       WHERE engine = $1 AND status = 'QUEUED' AND NOT parked AND ${condition}
         AND (delay_until IS NULL OR delay_until <= now())
-      ORDER BY claim_order_at, id LIMIT $2::integer FOR UPDATE SKIP LOCKED
+      ORDER BY ${order}, id LIMIT $2::integer FOR UPDATE SKIP LOCKED
     ) due
     WHERE r.id = due.id RETURNING r.id, r.environment, r.task, r.attempt, r.priority, r.claim_order_at
   ) SELECT id, environment, task, attempt, coalesce(priority, 0) AS priority FROM handed ORDER BY claim_order_at, id`;
 }
 
-const DISPATCH_NEW = dispatch("dispatched_at IS NULL");
-const DISPATCH_LOST = dispatch("dispatched_at < now() - $3::float8 * interval '1 millisecond'");
+const DISPATCH_NEW = dispatch("dispatched_at IS NULL", "claim_order_at");
+// In turn: the oldest may wait for a worker that is not there, and would be looked after again and again.
+const DISPATCH_LOST = dispatch(
+  "dispatched_at < now() - $3::float8 * interval '1 millisecond'",
+  "dispatched_at",
+);
 
 async function dispatchRuns(
   client: SqlClient,

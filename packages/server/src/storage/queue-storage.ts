@@ -5,7 +5,7 @@ export interface QueueStorage {
   /**
    * Due QUEUED runs that were not handed to the engine's queue yet, in the order in which they are to begin, at most
    * `limit`; they count as handed over from now on. With `lostAfterMs` instead those that were handed over longer ago
-   * and still wait: their queue may have lost them.
+   * and still wait, those before others whose turn was longest ago: their queue may have lost them.
    */
   dispatchRuns(dispatch: {
     readonly engine: EngineName;

@@ -54,8 +54,12 @@ export interface ConnectedBullmq {
   close(): Promise<void>;
 }
 
-/** A job is held for as long as it takes to begin a run; the rest is the row's business. */
-const CONSUMER = { autorun: false, lockDuration: 10_000, stalledInterval: 10_000 } as const;
+/** What both backends are connected with. */
+export interface ConnectOptions {
+  /** Milliseconds for which whoever takes a job has it to himself, and between two looks for those who died with one. */
+  readonly holdMs: number;
+  onError(error: unknown): void;
+}
 
 /**
  * Connects BullMQ to its backend. The packages are looked for only here: who has no queue need not install them.
@@ -64,16 +68,20 @@ const CONSUMER = { autorun: false, lockDuration: 10_000, stalledInterval: 10_000
  */
 export async function connectBullmq(
   connection: QueueConnection,
-  onError: (error: unknown) => void,
+  options: ConnectOptions,
 ): Promise<ConnectedBullmq> {
   return connection.kind === "Redis"
-    ? await connectRedis(connection, onError)
-    : await connectPostgres(connection, onError);
+    ? await connectRedis(connection, options)
+    : await connectPostgres(connection, options);
+}
+
+function consumerOptions(holdMs: number) {
+  return { autorun: false, lockDuration: holdMs, stalledInterval: holdMs };
 }
 
 async function connectRedis(
   { url, prefix }: QueueConnection & { kind: "Redis" },
-  onError: (error: unknown) => void,
+  { holdMs, onError }: ConnectOptions,
 ): Promise<ConnectedBullmq> {
   const { FlowProducer, Worker } = await installed(() => import("bullmq"));
   const { Redis } = await installed(() => import("ioredis"));
@@ -86,7 +94,7 @@ async function connectRedis(
     producer,
     prefix,
     consume(queue) {
-      const worker = new Worker(queue, null, { connection: redis, prefix, ...CONSUMER });
+      const worker = new Worker(queue, null, { connection: redis, prefix, ...consumerOptions(holdMs) });
       worker.on("error", (error) => {
         // What it was doing when it was closed.
         if (worker.closing === undefined) onError(error);
@@ -102,7 +110,7 @@ async function connectRedis(
 
 async function connectPostgres(
   { url, schema }: QueueConnection & { kind: "PostgreSQL" },
-  onError: (error: unknown) => void,
+  { holdMs, onError }: ConnectOptions,
 ): Promise<ConnectedBullmq> {
   const { createPostgresBackend, withBackend } = await installed(() => import("bullmq"));
   const { FlowProducer, Worker } = withBackend(createPostgresBackend);
@@ -119,7 +127,7 @@ async function connectPostgres(
     producer,
     prefix: undefined,
     consume(queue) {
-      const worker = new Worker(queue, null, { connection: connect(1), ...CONSUMER });
+      const worker = new Worker(queue, null, { connection: connect(1), ...consumerOptions(holdMs) });
       worker.on("error", (error) => {
         // What it was doing when it was closed.
         if (worker.closing === undefined) onError(error);

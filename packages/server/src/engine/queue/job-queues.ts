@@ -18,6 +18,9 @@ export interface RunJob {
 /** BullMQ knows priorities from 1 (first) to 2^21 - 1. */
 const MIDDLE_PRIORITY = 2 ** 20;
 
+/** A job is held for as long as it takes to begin a run; the rest is the row's business. */
+const HOLD_MS = 10_000;
+
 /** How long a queue that cannot be reached is waited for at a start. */
 const READY_MS = 10_000;
 
@@ -32,8 +35,12 @@ export class JobQueues {
   /**
    * @throws ServerConfigError when the packages are not installed, or the queue cannot be reached
    */
-  static async open(connection: QueueConnection, onError: (error: unknown) => void): Promise<JobQueues> {
-    const connected = await connectBullmq(connection, onError);
+  static async open(
+    connection: QueueConnection,
+    onError: (error: unknown) => void,
+    holdMs = HOLD_MS,
+  ): Promise<JobQueues> {
+    const connected = await connectBullmq(connection, { holdMs, onError });
     try {
       await within(READY_MS, connected.producer.waitUntilReady());
     } catch (cause) {

@@ -11,6 +11,7 @@ import { runStreamsMigration } from "./000010-run-streams.ts";
 import { documentLeavesMigration } from "./000011-document-leaves.ts";
 import { queueEngineMigration } from "./000012-queue-engine.ts";
 import { retentionMigration } from "./000013-retention.ts";
+import { lostJobsMigration } from "./000014-lost-jobs.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step of the schema, in order. */
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   documentLeavesMigration,
   queueEngineMigration,
   retentionMigration,
+  lostJobsMigration,
 ];
