@@ -24,6 +24,11 @@ export function retrieveRecord(id: string, signal?: AbortSignal) {
   return call<StoredRecord>({ path: pathOf(id), signal });
 }
 
+/** Makes a record with an empty document. The server makes an id where none is given. */
+export function createRecord(fields: Pick<RecordFields, "name" | "type"> & { readonly id?: string }) {
+  return call<StoredRecord>({ method: "POST", path: "/v1/records", body: fields });
+}
+
 /**
  * Writes a record's fields.
  *
@@ -34,8 +39,17 @@ export function updateRecord(id: string, fields: RecordFields, version: string |
     method: "PUT",
     path: pathOf(id),
     body: fields,
-    headers: version === undefined ? {} : { "if-match": version },
+    headers: onlyAt(version),
   });
+}
+
+/** Deletes a record for good. @param version the one that was read: another one is refused with 409 */
+export function deleteRecord(id: string, version: string | undefined) {
+  return call<{ success: true }>({ method: "DELETE", path: pathOf(id), headers: onlyAt(version) });
+}
+
+function onlyAt(version: string | undefined): Record<string, string> {
+  return version === undefined ? {} : { "if-match": version };
 }
 
 function pathOf(id: string): string {

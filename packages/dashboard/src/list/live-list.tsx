@@ -16,6 +16,8 @@ interface LiveListProps<Row extends Identified> {
   readonly name: string;
   readonly title: string;
   readonly filterBar: ReactNode;
+  /** What can be done here besides looking. */
+  readonly actions?: ReactNode;
   /** The filter as text; empty when there is none. Another text is another list. */
   readonly filterText: string;
   onClearFilter(): void;
@@ -35,6 +37,7 @@ export function LiveList<Row extends Identified>(props: LiveListProps<Row>) {
       <div className="page-head">
         <h1>{title}</h1>
         {props.filterBar}
+        {props.actions}
       </div>
       {list.fault?.kind === "refused" ? <ErrorNote fault={list.fault} /> : null}
       {empty && filterText === "" ? props.firstStep : null}

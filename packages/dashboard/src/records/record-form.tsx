@@ -1,11 +1,12 @@
-import { isJsonObject, type JsonObject, MAX_BODY_BYTES } from "@runmeta/runtime/protocol";
-import { type FormEvent, useId, useState } from "react";
-import type { Fault } from "../api/fault.ts";
+import { MAX_BODY_BYTES } from "@runmeta/runtime/protocol";
+import { useId, useState } from "react";
 import { type StoredRecord, updateRecord } from "../api/records.ts";
 import { Button } from "../ui/button.tsx";
-import { ErrorNote } from "../ui/error-note.tsx";
+import { EditForm } from "../ui/edit-form.tsx";
 import { JsonField } from "../ui/json-field.tsx";
-import { parseDocument } from "../ui/parse-document.ts";
+import { readDocument } from "../ui/read-document.ts";
+import { useSubmit } from "../ui/use-submit.ts";
+import { readMessages } from "./read-messages.ts";
 
 interface RecordFormProps {
   readonly record: StoredRecord;
@@ -26,27 +27,26 @@ export function RecordForm({ record, version, onSaved, onReload, onCancel }: Rec
   const [messageText, setMessageText] = useState(() =>
     record.messages === null ? "" : JSON.stringify(record.messages, null, 2),
   );
-  const [fault, setFault] = useState<Fault>();
-  const [busy, setBusy] = useState(false);
-  const metadata = parseDocument(text);
-  const messages = parseMessages(messageText);
-  const stale = fault?.kind === "refused" && fault.status === 409;
-
-  async function save(event: FormEvent) {
-    event.preventDefault();
-    if (!metadata.ok || !messages.ok) return;
-    setBusy(true);
-    setFault(undefined);
-    const fields = { name, type, metadata: metadata.document, messages: messages.messages };
-    const answer = await updateRecord(record.id, fields, version);
-    setBusy(false);
-    if (answer === undefined) return;
-    if (answer.ok) onSaved(answer.value, answer.headers);
-    else setFault(answer.fault);
-  }
+  const metadata = readDocument(text);
+  const messages = readMessages(messageText);
+  const fields =
+    metadata.ok && messages.ok
+      ? { name, type, metadata: metadata.document, messages: messages.messages }
+      : undefined;
+  const bytes = fields && {
+    used: new TextEncoder().encode(JSON.stringify(fields)).length,
+    limit: MAX_BODY_BYTES,
+  };
+  const submit = useSubmit(async () => fields && (await updateRecord(record.id, fields, version)), onSaved);
+  const stale = submit.fault?.kind === "refused" && submit.fault.status === 409;
 
   return (
-    <form className="detail-form" onSubmit={(event) => void save(event)}>
+    <EditForm
+      submit={submit}
+      savable={bytes !== undefined && bytes.used <= bytes.limit}
+      actions={stale ? <Button onClick={onReload}>Take the newest version</Button> : null}
+      onCancel={onCancel}
+    >
       <div className="fields">
         <label htmlFor={`${id}-name`}>
           Name
@@ -73,36 +73,15 @@ export function RecordForm({ record, version, onSaved, onReload, onCancel }: Rec
         label="Metadata"
         text={text}
         onChange={setText}
-        problem={metadata.ok ? undefined : metadata.problem}
-        bytes={{ used: new TextEncoder().encode(text).length, limit: MAX_BODY_BYTES }}
+        problem={metadata.ok ? undefined : metadata}
+        bytes={bytes}
       />
       <JsonField
         label="Messages: a list of objects, or empty for none"
         text={messageText}
         onChange={setMessageText}
-        problem={messages.ok ? undefined : messages.problem}
+        problem={messages.ok ? undefined : messages}
       />
-      {fault === undefined ? null : <ErrorNote fault={fault} />}
-      <div className="form-actions">
-        <Button type="submit" kind="primary" disabled={busy || !metadata.ok || !messages.ok}>
-          {busy ? "Saving…" : "Save"}
-        </Button>
-        {stale ? <Button onClick={onReload}>Take the newest version</Button> : null}
-        <Button onClick={onCancel}>Cancel</Button>
-      </div>
-    </form>
+    </EditForm>
   );
-}
-
-function parseMessages(
-  text: string,
-): { ok: true; messages: readonly JsonObject[] | null } | { ok: false; problem: string } {
-  if (text.trim() === "") return { ok: true, messages: null };
-  try {
-    const value: unknown = JSON.parse(text);
-    if (Array.isArray(value) && value.every(isJsonObject)) return { ok: true, messages: value };
-  } catch (error) {
-    return { ok: false, problem: `This is no JSON: ${(error as Error).message}` };
-  }
-  return { ok: false, problem: "Messages are a list of JSON objects, [{ … }]." };
 }

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { useLocation } from "wouter";
 import { retrieveRecord, type StoredRecord } from "../api/records.ts";
 import { useLiveValue } from "../live/use-live-value.ts";
 import { useReadOnly } from "../sign-in/sign-in-state.tsx";
@@ -10,6 +11,7 @@ import { Facts } from "../ui/facts.tsx";
 import { JsonText } from "../ui/json-text.tsx";
 import { Time } from "../ui/time.tsx";
 import { useTitle } from "../ui/use-title.ts";
+import { DeleteRecord } from "./delete-record.tsx";
 import { RecordForm } from "./record-form.tsx";
 
 const LIST = { path: "/records", name: "Records" };
@@ -25,6 +27,7 @@ export function RecordPage({ id }: { readonly id: string }) {
   /** The version that is being edited: what comes meanwhile must not be written over. */
   const [edited, setEdited] = useState<{ record: StoredRecord; version: string | undefined }>();
   const readOnly = useReadOnly();
+  const [, goTo] = useLocation();
   useTitle(record?.name ?? id);
   if (record === undefined) {
     if (fault?.kind !== "refused") return null;
@@ -34,13 +37,21 @@ export function RecordPage({ id }: { readonly id: string }) {
       <ErrorNote fault={fault} />
     );
   }
-  const edit = () => setEdited({ record, version: headers?.get("etag") ?? undefined });
+  const version = headers?.get("etag") ?? undefined;
+  const edit = () => setEdited({ record, version });
   return (
     <article className="detail">
       <DetailHead
         list={LIST}
         title={record.name}
-        actions={readOnly || edited !== undefined ? null : <Button onClick={edit}>Edit</Button>}
+        actions={
+          readOnly || edited !== undefined ? null : (
+            <>
+              <Button onClick={edit}>Edit</Button>
+              <DeleteRecord record={record} version={version} onDeleted={() => goTo(LIST.path)} />
+            </>
+          )
+        }
       >
         <span className="tag">
           <bdi>{record.type}</bdi>

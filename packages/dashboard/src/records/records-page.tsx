@@ -2,11 +2,13 @@ import { useMemo } from "react";
 import { listRecords, type StoredRecord } from "../api/records.ts";
 import type { ListSource } from "../list/cursor-list.ts";
 import { LiveList } from "../list/live-list.tsx";
+import { useReadOnly } from "../sign-in/sign-in-state.tsx";
 import { CodeSnippet } from "../ui/code-snippet.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { type FilterField, TextFilterBar } from "../ui/text-filter-bar.tsx";
 import { type QueryFilter, useQueryFilter } from "../ui/use-query-filter.ts";
 import { useTitle } from "../ui/use-title.ts";
+import { NewRecord } from "./new-record.tsx";
 import { RECORD_COLUMNS } from "./record-columns.tsx";
 
 type FilterName = "type" | "name";
@@ -22,11 +24,13 @@ const NO_FILTER: QueryFilter<FilterName> = { type: "", name: "" };
 export function RecordsPage() {
   useTitle("Records");
   const [filter, setFilter] = useQueryFilter("/records", NAMES);
+  const readOnly = useReadOnly();
   return (
     <LiveList
       name="records"
       title="Records"
       filterBar={<TextFilterBar fields={FIELDS} filter={filter} onChange={setFilter} />}
+      actions={readOnly ? null : <NewRecord />}
       filterText={filter.type + filter.name === "" ? "" : JSON.stringify(filter)}
       onClearFilter={() => setFilter(NO_FILTER)}
       source={useMemo(() => recordsMatching(filter), [filter])}

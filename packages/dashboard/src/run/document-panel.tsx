@@ -1,5 +1,7 @@
-import { isEnded, type JsonObject } from "@runmeta/runtime/protocol";
+import { isEnded } from "@runmeta/runtime/protocol";
 import { useDeferredValue, useState } from "react";
+import type { Answer } from "../api/fault.ts";
+import type { RetrievedRun } from "../api/runs.ts";
 import { useReadOnly } from "../sign-in/sign-in-state.tsx";
 import { Button } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
@@ -14,7 +16,8 @@ interface DocumentPanelProps {
   readonly followed: FollowedRun;
   readonly history: RunHistory | undefined;
   readonly choice: MomentChoice;
-  readonly onSaved: (document: JsonObject) => void;
+  /** Reads the run now, for the whole page. */
+  readonly readAgain: () => Promise<Answer<RetrievedRun> | undefined>;
 }
 
 /** The server takes no more writes that long after the end of a run. */
@@ -23,7 +26,7 @@ const EDITABLE_AFTER_END_MS = 60 * 60_000;
 const FIND_FROM_KEYS = 12;
 
 /** A run's document: as it is, as it was, and to be changed. */
-export function DocumentPanel({ followed, history, choice, onSaved }: DocumentPanelProps) {
+export function DocumentPanel({ followed, history, choice, readAgain }: DocumentPanelProps) {
   const { run, document: newest, changedAt } = followed;
   const { moment } = choice;
   const readOnly = useReadOnly();
@@ -66,10 +69,8 @@ export function DocumentPanel({ followed, history, choice, onSaved }: DocumentPa
           id={run.id}
           newest={newest}
           limitBytes={history?.limitBytes}
-          onDone={(saved) => {
-            setEditing(false);
-            if (saved !== undefined) onSaved(saved);
-          }}
+          readAgain={readAgain}
+          onDone={() => setEditing(false)}
         />
       ) : (
         <>

@@ -45,7 +45,7 @@ export function RunPage({ id }: { readonly id: string }) {
           followed={followed}
           history={history}
           choice={choice}
-          onSaved={(document) => feed.offerDocument(document)}
+          readAgain={() => feed.readAgain()}
         />
       </div>
       <div className="run-side">

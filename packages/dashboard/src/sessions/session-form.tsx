@@ -1,11 +1,10 @@
-import { MAX_SESSION_UPDATE_BYTES, MAX_TAG_LENGTH, MAX_TAGS } from "@runmeta/runtime/protocol";
-import { type FormEvent, useId, useState } from "react";
-import type { Fault } from "../api/fault.ts";
+import { jsonBytes, MAX_SESSION_UPDATE_BYTES, MAX_TAG_LENGTH, MAX_TAGS } from "@runmeta/runtime/protocol";
+import { useId, useState } from "react";
 import { type Session, updateSession } from "../api/sessions.ts";
-import { Button } from "../ui/button.tsx";
-import { ErrorNote } from "../ui/error-note.tsx";
+import { EditForm } from "../ui/edit-form.tsx";
 import { JsonField } from "../ui/json-field.tsx";
-import { type ParsedDocument, parseDocument } from "../ui/parse-document.ts";
+import { readDocument } from "../ui/read-document.ts";
+import { useSubmit } from "../ui/use-submit.ts";
 
 interface SessionFormProps {
   readonly session: Session;
@@ -20,33 +19,21 @@ export function SessionForm({ session, onSaved, onCancel }: SessionFormProps) {
   const [text, setText] = useState(
     session.metadata === null ? "" : JSON.stringify(session.metadata, null, 2),
   );
-  const [fault, setFault] = useState<Fault>();
-  const [busy, setBusy] = useState(false);
   const tags = [...new Set(tagText.split("\n").map((tag) => tag.trim()))].filter((tag) => tag !== "");
-  const parsed: ParsedDocument | undefined = text.trim() === "" ? undefined : parseDocument(text);
-  const metadata = parsed?.ok ? parsed.document : null;
-  const used = new TextEncoder().encode(JSON.stringify({ tags, metadata })).length;
+  const read = text.trim() === "" ? undefined : readDocument(text);
+  const metadata = read?.ok ? read.document : null;
+  const used = jsonBytes({ tags, metadata });
   const tagProblem =
     tags.length > MAX_TAGS
       ? `${tags.length} tags; a session has at most ${MAX_TAGS}.`
       : tags.some((tag) => tag.length > MAX_TAG_LENGTH)
         ? `A tag has at most ${MAX_TAG_LENGTH} characters.`
         : "";
-  const wrong = parsed?.ok === false || tagProblem !== "" || used > MAX_SESSION_UPDATE_BYTES;
-
-  async function save(event: FormEvent) {
-    event.preventDefault();
-    setBusy(true);
-    setFault(undefined);
-    const answer = await updateSession(session.id, { tags, metadata });
-    setBusy(false);
-    if (answer === undefined) return;
-    if (answer.ok) onSaved(answer.value, answer.headers);
-    else setFault(answer.fault);
-  }
+  const wrong = read?.ok === false || tagProblem !== "" || used > MAX_SESSION_UPDATE_BYTES;
+  const submit = useSubmit(() => updateSession(session.id, { tags, metadata }), onSaved);
 
   return (
-    <form className="detail-form" onSubmit={(event) => void save(event)}>
+    <EditForm submit={submit} savable={!wrong} onCancel={onCancel}>
       <div className="json-field">
         <label htmlFor={`${id}-tags`}>Tags, one a line</label>
         <textarea
@@ -66,16 +53,9 @@ export function SessionForm({ session, onSaved, onCancel }: SessionFormProps) {
         label="Metadata"
         text={text}
         onChange={setText}
-        problem={parsed?.ok === false ? parsed.problem : undefined}
+        problem={read?.ok === false ? read : undefined}
         bytes={{ used, limit: MAX_SESSION_UPDATE_BYTES }}
       />
-      {fault === undefined ? null : <ErrorNote fault={fault} />}
-      <div className="form-actions">
-        <Button type="submit" kind="primary" disabled={busy || wrong}>
-          {busy ? "Saving…" : "Save"}
-        </Button>
-        <Button onClick={onCancel}>Cancel</Button>
-      </div>
-    </form>
+    </EditForm>
   );
 }

@@ -1,10 +1,12 @@
-import { useId } from "react";
+import { useId, useRef } from "react";
+import { type WrongText, wrongText } from "./read-json.ts";
+import { TextProblem } from "./text-problem.tsx";
 
 interface JsonFieldProps {
   readonly label: string;
   readonly text: string;
   onChange(text: string): void;
-  readonly problem: string | undefined;
+  readonly problem: WrongText | undefined;
   /** What the server will count, and how much it allows. */
   readonly bytes?: { readonly used: number; readonly limit: number } | undefined;
 }
@@ -12,6 +14,7 @@ interface JsonFieldProps {
 /** Text that must be JSON: what is wrong with it, and how large it is. */
 export function JsonField({ label, text, onChange, problem, bytes }: JsonFieldProps) {
   const id = useId();
+  const area = useRef<HTMLTextAreaElement>(null);
   const over = bytes !== undefined && bytes.used > bytes.limit;
   return (
     <div className="json-field">
@@ -24,6 +27,7 @@ export function JsonField({ label, text, onChange, problem, bytes }: JsonFieldPr
         )}
       </div>
       <textarea
+        ref={area}
         id={id}
         value={text}
         onChange={(event) => onChange(event.target.value)}
@@ -32,9 +36,11 @@ export function JsonField({ label, text, onChange, problem, bytes }: JsonFieldPr
         aria-invalid={problem !== undefined || over}
         aria-describedby={`${id}-problem`}
       />
-      <p id={`${id}-problem`} className="field-refusal" role="alert">
-        {problem ?? (over ? "This is more than the server takes." : "")}
-      </p>
+      <TextProblem
+        id={`${id}-problem`}
+        problem={problem ?? (over ? wrongText("This is more than the server takes") : undefined)}
+        area={area}
+      />
     </div>
   );
 }

@@ -1,13 +1,19 @@
 import { applyOperations, cloneJson, type JsonObject } from "@runmeta/runtime/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { conflictingNames, editedDocument, editRequest } from "../../src/run/edit/edit-operations.ts";
-import { readDocument } from "../../src/run/edit/read-document.ts";
+import {
+  conflictingNames,
+  editedDocument,
+  editRequest,
+  unseenConflicts,
+} from "../../src/run/edit/edit-operations.ts";
+import { readDocument } from "../../src/ui/read-document.ts";
 import { anyDocument } from "./arbitrary-document.ts";
 
 describe("an edit", () => {
   test("touches only what it changed: what the job wrote elsewhere stays", () => {
-    const request = editRequest({ step: 1, note: "a", old: true }, { step: 1, note: "b", new: [1] });
+    const base = { step: 1, note: "a", old: true };
+    const request = editRequest(base, { step: 1, note: "b", new: [1] }, { ...base, step: 2 });
     expect(request).toEqual({
       operations: [
         { type: "set", key: "note", value: "b" },
@@ -17,15 +23,20 @@ describe("an edit", () => {
     });
   });
 
-  test("replaces all where a name cannot be set by itself", () => {
-    expect(editRequest({ step: 1 }, { step: 1, "$.a": 1 })).toEqual({ metadata: { step: 1, "$.a": 1 } });
-    expect(editRequest({ "$.a": 1 }, {})).toEqual({ operations: [{ type: "delete", key: "$.a" }] });
+  test("replaces all where a name cannot be set by itself, with what the others are by then", () => {
+    const newest = { step: 2, theirs: true };
+    expect(editRequest({ step: 1 }, { step: 1, "$.a": 1 }, newest)).toEqual({
+      metadata: { step: 2, theirs: true, "$.a": 1 },
+    });
+    expect(editRequest({ "$.a": 1 }, {}, { "$.a": 1 })).toEqual({
+      operations: [{ type: "delete", key: "$.a" }],
+    });
   });
 
   test("leads to the document that was typed, when nobody else wrote", () => {
     fc.assert(
       fc.property(anyDocument, anyDocument, (base, edited) => {
-        const request = editRequest(base, edited);
+        const request = editRequest(base, edited, base);
         const result: JsonObject =
           "metadata" in request
             ? request.metadata
@@ -43,6 +54,15 @@ describe("an edit", () => {
     const newest = { step: 9, note: "theirs", both: 2 };
     expect(conflictingNames(base, edited, newest)).toEqual(["note", "gone"]);
     expect(editedDocument(base, edited, newest)).toEqual({ step: 9, note: "mine", both: 2, gone: 2 });
+  });
+
+  test("is in a conflict that was not seen where the other value is not the one that was shown", () => {
+    const base = { a: 1, b: 1, c: 1 };
+    const edited = { a: 2, b: 2, c: 1 };
+    const shown = { a: 7, b: 1, c: 1 };
+    expect(unseenConflicts(base, edited, shown, shown)).toEqual([]);
+    expect(unseenConflicts(base, edited, shown, { a: 7, b: 8, c: 8 })).toEqual(["b"]);
+    expect(unseenConflicts(base, edited, shown, { a: 9, b: 2, c: 8 })).toEqual(["a"]);
   });
 });
 

@@ -30,7 +30,7 @@ describe.skipIf(executablePath === undefined)("edits in the dashboard", () => {
     await document.fill("{");
     expect(await save.isDisabled()).toBe(true);
     await document.fill(JSON.stringify({ text: "x".repeat(33_000) }));
-    await page.getByText("This is more than the server takes.").waitFor();
+    await page.getByText("This is more than the server takes").waitFor();
     expect(await save.isDisabled()).toBe(true);
     await document.fill('{"turns":2}');
     await save.click();
@@ -79,5 +79,47 @@ describe.skipIf(executablePath === undefined)("edits in the dashboard", () => {
       name: "Ada Lovelace",
       metadata: { seats: 8 },
     });
+  }, 60_000);
+
+  test("a record is made, an id that is taken is refused, and it is deleted as it was seen or not at all", async () => {
+    const id = "acme/1";
+    const path = `/v1/records/${encodeURIComponent(id)}`;
+    await using tab = await openTab(browser, api, "/records");
+    const { page } = tab;
+    const create = async (name: string) => {
+      await page.locator("summary", { hasText: "New record" }).click();
+      await page.getByLabel("Type", { exact: true }).fill("customer");
+      await page.getByLabel("Name", { exact: true }).fill(name);
+      await page.getByLabel("Id (optional)").fill(id);
+      await page.getByRole("button", { name: "Create" }).click();
+    };
+    await create("Acme");
+    await page.getByRole("heading", { name: "Acme" }).waitFor();
+    expect((await api.call("GET", path)).body).toMatchObject({
+      id,
+      type: "customer",
+      name: "Acme",
+      metadata: {},
+    });
+    await page.getByRole("link", { name: "← Records" }).click();
+    await create("Another");
+    await page.getByText("A record with this id exists already").waitFor();
+    await page.getByRole("link", { name: "Acme" }).click();
+
+    // The page does not hear of it before it deletes.
+    await page.locator("summary", { hasText: "Delete" }).click();
+    await page.route(`**${path}`, async (route) => {
+      if (route.request().method() === "DELETE") await api.call("PUT", path, { metadata: { seats: 1 } });
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Delete for good" }).click();
+    await page.getByText("The record was changed meanwhile").waitFor();
+    await page.unroute(`**${path}`);
+    await page.getByText("seats").waitFor();
+    await page.getByRole("button", { name: "Delete for good" }).click();
+    await page.getByRole("heading", { name: "Records" }).waitFor();
+    expect((await api.call("GET", path)).status).toBe(404);
+    // The browser reports the two refusals.
+    expect(tab.complaints.filter((text) => !text.includes("409"))).toEqual([]);
   }, 60_000);
 });

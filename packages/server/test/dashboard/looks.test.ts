@@ -70,12 +70,22 @@ describe.skipIf(executablePath === undefined)("each page of the dashboard", () =
       });
       expect(await findings(runs.page), menu).toEqual([]);
     }
+    await runs.page.goto(`${api.server.url}/records`);
+    await runs.page.locator("summary", { hasText: "New record" }).click();
+    await runs.page.screenshot({ path: join(pictures, "record-new.png") });
+    expect(await findings(runs.page), "a new record").toEqual([]);
     await runs.page.goto(`${api.server.url}/records/ada%2F1`);
     await runs.page.getByRole("button", { name: "Edit" }).click();
     await runs.page.getByLabel("Metadata").fill("[1]");
-    await runs.page.getByText("A document is a JSON object").waitFor();
+    await runs.page.getByText("A document is an object").waitFor();
     await runs.page.screenshot({ path: join(pictures, "record-edit.png") });
     expect(await findings(runs.page), "record form").toEqual([]);
+    await runs.page.getByRole("button", { name: "Cancel" }).click();
+    await runs.page.locator("summary", { hasText: "Delete" }).click();
+    await runs.page.setViewportSize({ width: 390, height: 844 });
+    expect(await runs.page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
+    await runs.page.screenshot({ path: join(pictures, "record-delete.png") });
+    expect(await findings(runs.page), "deleting a record").toEqual([]);
   }, 60_000);
 });
 

@@ -160,6 +160,33 @@ describe.skipIf(executablePath === undefined)("the document on a run's page", ()
     expect(tab.complaints).toEqual([]);
   });
 
+  test("what somebody changed just before the save is told first, and not written over unseen", async () => {
+    const id = await api.trigger({ metadata: { mine: 1, both: 1 } });
+    const path = `/api/v1/runs/${id}/metadata`;
+    await using tab = await openTab(browser, api, `/runs/${id}`);
+    const { page } = tab;
+    await page.getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Document as JSON").fill('{ "mine": 2, "both": 2 }');
+    // The page's reads wait until it has been written.
+    let written: () => void = () => {};
+    const isWritten = new Promise<void>((resolve) => (written = resolve));
+    await page.route("**/api/v3/runs/*", async (route) => {
+      await isWritten;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Save" }).click();
+    await api.call("PUT", path, { operations: [{ type: "set", key: "both", value: 7 }] });
+    written();
+    await page.locator(".conflict").getByText("both: 7").waitFor();
+    const saveOver = page.getByRole("button", { name: "Save over it" });
+    await expect.poll(() => saveOver.isEnabled()).toBe(true);
+    expect((await api.call("GET", path)).body.metadata).toEqual({ mine: 1, both: 7 });
+    await saveOver.click();
+    await page.getByRole("tree", { name: "Metadata" }).waitFor();
+    expect((await api.call("GET", path)).body.metadata).toEqual({ mine: 2, both: 2 });
+    expect(tab.complaints).toEqual([]);
+  });
+
   test("a text that is no document is refused where it is wrong", async () => {
     const id = await api.trigger({ metadata: {} });
     await using tab = await openTab(browser, api, `/runs/${id}`);
@@ -193,5 +220,12 @@ describe.skipIf(executablePath === undefined)("the document on a run's page", ()
     await page.getByRole("tree", { name: "Metadata" }).getByText("step").waitFor();
     for (const name of ["Edit", "Replay", "Cancel run"])
       expect(await page.getByRole("button", { name }).count(), name).toBe(0);
+    await own.call("POST", "/v1/records", { id: "ada", type: "customer", name: "Ada" });
+    await page.getByRole("link", { name: "Records" }).click();
+    await page.getByRole("link", { name: "Ada" }).waitFor();
+    expect(await page.locator("summary", { hasText: "New record" }).count()).toBe(0);
+    await page.getByRole("link", { name: "Ada" }).click();
+    await page.getByRole("heading", { name: "Ada", exact: true }).waitFor();
+    expect(await page.locator("summary", { hasText: "Delete" }).count()).toBe(0);
   });
 });

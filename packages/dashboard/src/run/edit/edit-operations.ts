@@ -12,12 +12,13 @@ export type EditRequest = { readonly operations: readonly Operation[] } | { read
 
 /**
  * The change from a document to an edited one, as operations on the top-level names that differ: what the job writes
- * to other names meanwhile stays. A name that operations take for a path cannot be set by itself; then all is replaced.
+ * to other names meanwhile stays. A name that operations take for a path cannot be set by itself; then all is replaced,
+ * with what the others have `newest`.
  */
-export function editRequest(base: JsonObject, edited: JsonObject): EditRequest {
+export function editRequest(base: JsonObject, edited: JsonObject, newest: JsonObject): EditRequest {
   const names = changedNames(base, edited);
   if (names.some((name) => isPathKey(name) && (Object.hasOwn(edited, name) || !isSafeKey(name)))) {
-    return { metadata: edited };
+    return { metadata: editedDocument(base, edited, newest) };
   }
   return {
     operations: names.map((key): Operation => {
@@ -35,9 +36,18 @@ export function conflictingNames(base: JsonObject, edited: JsonObject, newest: J
   });
 }
 
+/** Of those, the ones that the editing person has not `seen` as they are now. */
+export function unseenConflicts(
+  base: JsonObject,
+  edited: JsonObject,
+  seen: JsonObject,
+  newest: JsonObject,
+): string[] {
+  return conflictingNames(base, edited, newest).filter((name) => !same(own(seen, name), own(newest, name)));
+}
+
 /** The document that an edit leads to when it is saved now. */
 export function editedDocument(base: JsonObject, edited: JsonObject, newest: JsonObject): JsonObject {
-  if ("metadata" in editRequest(base, edited)) return edited;
   const document: JsonObject = { ...newest };
   for (const name of changedNames(base, edited)) {
     const value = own(edited, name);
@@ -47,7 +57,8 @@ export function editedDocument(base: JsonObject, edited: JsonObject, newest: Jso
   return document;
 }
 
-function changedNames(base: JsonObject, edited: JsonObject): string[] {
+/** The top-level names that differ. */
+export function changedNames(base: JsonObject, edited: JsonObject): string[] {
   const names = new Set([...Object.keys(base), ...Object.keys(edited)]);
   return [...names].filter((name) => !same(own(base, name), own(edited, name)));
 }

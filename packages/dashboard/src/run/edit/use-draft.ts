@@ -1,8 +1,15 @@
 import { type JsonObject, jsonBytes } from "@runmeta/runtime/protocol";
 import { useDeferredValue, useMemo, useState } from "react";
+import { type ReadDocument, readDocument } from "../../ui/read-document.ts";
 import { escapeInvisible } from "../text/visible-text.ts";
-import { conflictingNames, editedDocument, editRequest } from "./edit-operations.ts";
-import { type ReadDocument, readDocument } from "./read-document.ts";
+import {
+  changedNames,
+  conflictingNames,
+  type EditRequest,
+  editedDocument,
+  editRequest,
+  unseenConflicts,
+} from "./edit-operations.ts";
 
 /** A document that is being edited. */
 export interface Draft {
@@ -17,8 +24,11 @@ export interface Draft {
   readonly conflicts: readonly string[];
   /** Somebody else changed something, in conflict or not. */
   readonly overtaken: boolean;
-  /** What to send; undefined while the text is no document. */
-  request(): ReturnType<typeof editRequest> | undefined;
+  /**
+   * What to send to a server that has `current`; undefined while the text is no document, and where somebody else has
+   * changed what is changed here and {@link conflicts} does not show it yet.
+   */
+  request(current: JsonObject): EditRequest | undefined;
   type(text: string): void;
   /** Begins again with a document. */
   restart(document: JsonObject): void;
@@ -41,15 +51,22 @@ export function useDraft(newest: JsonObject): Draft {
     () => (edited === undefined ? [] : conflictingNames(base, edited, newest)),
     [base, edited, newest],
   );
-  const request = useMemo(() => edited && editRequest(base, edited), [base, edited]);
+  const changes = useMemo(
+    () => edited !== undefined && changedNames(base, edited).length > 0,
+    [base, edited],
+  );
   return {
     start,
     read,
     bytes,
-    changes: request !== undefined && ("metadata" in request || request.operations.length > 0),
+    changes,
     conflicts,
     overtaken: newest !== base,
-    request: () => (text === typed ? request : undefined),
+    request(current) {
+      if (edited === undefined || text !== typed) return undefined;
+      if (unseenConflicts(base, edited, newest, current).length > 0) return undefined;
+      return editRequest(base, edited, current);
+    },
     type: setTyped,
     restart(document) {
       setBase(document);

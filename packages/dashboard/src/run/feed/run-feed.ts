@@ -1,7 +1,7 @@
 import { isEnded, type JsonObject } from "@runmeta/runtime/protocol";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
-import { type Fault, faultOf } from "../../api/fault.ts";
-import type { RetrievedRun } from "../../api/runs.ts";
+import { type Answer, type Fault, faultOf } from "../../api/fault.ts";
+import { type RetrievedRun, retrieveRun } from "../../api/runs.ts";
 import { onSignedOut } from "../../api/signed-out.ts";
 import { connection } from "../../live/connection.ts";
 import { shareUnchanged } from "../document/share-unchanged.ts";
@@ -72,10 +72,11 @@ export class RunFeed {
     if (known === undefined || known.updatedAt <= run.updatedAt) this.#take(run);
   }
 
-  /** A document that the server answered a write with. */
-  offerDocument(metadata: JsonObject): void {
-    const known = this.#state.followed?.run;
-    if (known !== undefined) this.#take({ ...known, metadata });
+  /** The run as it is now, whether or not its events come through. Ends nothing that is under way. */
+  async readAgain(): Promise<Answer<RetrievedRun> | undefined> {
+    const answer = await retrieveRun(this.#id);
+    if (answer?.ok) this.offer(answer.value);
+    return answer;
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
