@@ -67,7 +67,7 @@ export class MetadataSizeError extends RunmetaError {
   constructor(bytes: number, limitBytes: number, key: string | undefined) {
     super(
       "RUNMETA_METADATA_SIZE",
-      `Metadata exceeds maximum size of ${limitBytes} bytes: ${key === undefined ? "the document" : `writing "${key.length > 60 ? `${key.slice(0, 60)}…` : key}"`} ` +
+      `Metadata exceeds maximum size of ${limitBytes} bytes: ${key === undefined ? "the document" : `writing "${key.length > 60 ? `${key.slice(0, 60)}\u2026` : key}"`} ` +
         `would make it ${bytes} bytes or more. Store less, delete a key first, or raise TASK_RUN_METADATA_MAXIMUM_SIZE here and at the server.`,
     );
     this.bytes = bytes;

@@ -10,23 +10,39 @@ export interface Refused {
   readonly [member: string]: Refused;
 }
 
+/** A class, not a function: it can be called, made and asked `instanceof` where a proxy stands before it. */
+class Unsupported {}
+
+/** What every stand-in does; made once a name, so it is small: there are fifty of them in every process. */
+class Refusal implements ProxyHandler<typeof Unsupported> {
+  readonly #feature: string;
+  readonly #hint: string;
+
+  constructor(feature: string, hint: string) {
+    this.#feature = feature;
+    this.#hint = hint;
+  }
+
+  apply(): never {
+    throw new NotSupportedError(this.#feature, this.#hint);
+  }
+
+  construct(): never {
+    return this.apply();
+  }
+
+  get(target: typeof Unsupported, member: string | symbol): unknown {
+    // `then`: whoever awaits a namespace must not call it.
+    const inherited = typeof member === "symbol" || member === "then" || Reflect.has(target, member);
+    return inherited ? Reflect.get(target, member) : refused(`${this.#feature}.${member}`, this.#hint);
+  }
+}
+
 /**
  * Stands in for a function, a class or a namespace. No member is written down, so that whatever the official one has
- * is refused under its own name (`schedules.create`).
+ * is refused under its own name (`schedules.create`). A bundler leaves out those that nobody uses.
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function refused(feature: string, hint: string): Refused {
-  const refuse = (): never => {
-    throw new NotSupportedError(feature, hint);
-  };
-  // A class can be called, made and asked `instanceof` where a proxy stands before it.
-  const target = class {};
-  return new Proxy(target, {
-    apply: refuse,
-    construct: refuse,
-    get(_, member) {
-      // `then`: whoever awaits a namespace must not call it.
-      const inherited = typeof member === "symbol" || member === "then" || Reflect.has(target, member);
-      return inherited ? Reflect.get(target, member) : refused(`${feature}.${member}`, hint);
-    },
-  }) as unknown as Refused;
+  return new Proxy(Unsupported, new Refusal(feature, hint)) as unknown as Refused;
 }

@@ -91,10 +91,7 @@ export const auth = {
   },
 
   /** Identities for other services. Not supported: throws NotSupportedError. */
-  getOIDCToken: /* @__PURE__ */ refused(
-    "auth.getOIDCToken",
-    "use the credentials of where your process runs",
-  ),
+  getOIDCToken: refused("auth.getOIDCToken", "use the credentials of where your process runs"),
 } as const;
 
 function triggerClaims(permissions: TokenPermissions, options: CreateTriggerTokenOptions): TokenClaims {

@@ -138,6 +138,7 @@ export interface Records extends Pick<RecordCalls, "create" | "retrieve" | "list
   with(api: RecordsApi): Records;
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function recordsAt(client: () => ApiClient): Records {
   const calls = new RecordCalls(client);
   return {

@@ -78,7 +78,7 @@ function pipe<Part>(
   const own = isRelative(target) ? scope?.streams : undefined;
   if (own === undefined && isRelative(target)) {
     throw new ConfigError(
-      `streams.pipe outside of a run needs the id of one: streams.pipe(${JSON.stringify(key)}, source, { target: "run_…" })`,
+      `streams.pipe outside of a run needs the id of one: streams.pipe(${JSON.stringify(key)}, source, { target: "run_..." })`,
     );
   }
   const { stream, done } =
@@ -164,7 +164,7 @@ async function append(
   };
   const runId = isRelative(target) ? relatives[target] : target;
   if (runId === undefined) {
-    throw new ConfigError('streams.append outside of a run needs the id of one: { target: "run_…" }');
+    throw new ConfigError('streams.append outside of a run needs the id of one: { target: "run_..." }');
   }
   pathSegment("the run's id", runId);
   pathSegment("the stream's key", key);

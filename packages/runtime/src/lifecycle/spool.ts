@@ -22,7 +22,9 @@ function pathOf(directory: string, name: string): string {
 }
 
 /** Tells a process from an earlier one with the same id: in a container every process may be number 1. */
-const INSTANCE = crypto.randomUUID().slice(0, 8);
+let instance: string | undefined;
+/** Made when first asked for: touching `crypto` loads it, and most processes never spool. */
+const ownInstance = (): string => (instance ??= crypto.randomUUID().slice(0, 8));
 /** A file of this age is no longer being delivered by the process that wrote it, whatever its number says. */
 const ABANDONED_MS = 300_000;
 const OWNER = /\.(\d+)-([0-9a-f]{8})(?:\.runmeta-spool\.json|\.claimed)$/;
@@ -37,7 +39,7 @@ export function writeSpoolFile(
   directory: string,
   runId: string,
   batches: readonly Batch[],
-  path = pathOf(directory, `${runId}.${(written += 1)}.${process.pid}-${INSTANCE}${SUFFIX}`),
+  path = pathOf(directory, `${runId}.${(written += 1)}.${process.pid}-${ownInstance()}${SUFFIX}`),
 ): string {
   const { mkdirSync, openSync, writeSync, fsyncSync, closeSync, renameSync } = files();
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -81,7 +83,7 @@ export function claimSpoolFiles(directory: string): readonly ClaimedFile[] {
   const claimed: ClaimedFile[] = [];
   for (const { name, writtenAt } of abandonedFiles(directory, readdirSync(directory))) {
     const base = pathOf(directory, name.replace(/(\.runmeta-spool\.json)\..*$/, "$1"));
-    const own = `${base}.${process.pid}-${INSTANCE}.claimed`;
+    const own = `${base}.${process.pid}-${ownInstance()}.claimed`;
     try {
       renameSync(pathOf(directory, name), own);
     } catch {
@@ -109,8 +111,8 @@ function abandonedFiles(
   const { statSync } = files();
   const found: { name: string; writtenAt: number }[] = [];
   for (const name of names) {
-    const [, pid, instance] = OWNER.exec(name) ?? [];
-    if (pid === undefined || instance === INSTANCE) continue;
+    const [, pid, writer] = OWNER.exec(name) ?? [];
+    if (pid === undefined || writer === ownInstance()) continue;
     const writtenAt = statSync(pathOf(directory, name), { throwIfNoEntry: false })?.mtimeMs;
     if (writtenAt === undefined) continue;
     // A number that is in use now may be another process's by now.

@@ -22,6 +22,7 @@ interface RegisterHook<K extends HookKind> {
   (name: string, hook: HookFunction<K>): void;
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function register<K extends HookKind>(kind: K): RegisterHook<K> {
   return (nameOrHook: string | HookFunction<K>, hook?: HookFunction<K>) => {
     const name = typeof nameOrHook === "string" ? nameOrHook : undefined;

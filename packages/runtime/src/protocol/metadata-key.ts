@@ -26,7 +26,7 @@ export function isSafeKey(key: string): boolean {
  */
 export function assertSafeKey(key: string): void {
   if (isSafeKey(key) && !(key.startsWith("$[") && hasDangerousSegment(key))) return;
-  const shown = key.length > 100 ? `${key.slice(0, 100)}…` : key;
+  const shown = key.length > 100 ? `${key.slice(0, 100)}\u2026` : key;
   if (key === "__proto__") throw new MetadataValueError(`$.${shown}`, "this key is not allowed");
   throw new MetadataValueError(
     shown,

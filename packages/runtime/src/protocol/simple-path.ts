@@ -76,7 +76,7 @@ export function assignSegment(parent: JsonObject | JsonValue[], segment: string,
   if (index < 0) return;
   const gap = gapBefore(parent, segment);
   // Each null takes five bytes with its comma.
-  if (gap > MAX_ADDED_ITEMS) throw new MetadataSizeError(5 * gap, 5 * MAX_ADDED_ITEMS, `$.….${segment}`);
+  if (gap > MAX_ADDED_ITEMS) throw new MetadataSizeError(5 * gap, 5 * MAX_ADDED_ITEMS, `$.\u2026.${segment}`);
   while (parent.length < index) parent.push(null);
   parent[index] = value;
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import * as v3 from "@runmeta/runtime/v3";
 import { describe, expect, it } from "vitest";
 import * as root from "../../src/index.ts";
 import { isRunmetaError, type NotSupportedError } from "../../src/index.ts";
-import * as v3 from "../../src/v3.ts";
 import { runProcess } from "../package/run-process.ts";
 
 /** What works; every other function of the official SDK is refused. Members of a class are not looked at. */
