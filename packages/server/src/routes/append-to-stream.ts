@@ -7,10 +7,9 @@ import { readBody } from "../http/read-body.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
-import { StreamFullError } from "../service/streams/stream-ingest.ts";
 import { MAX_APPEND_BYTES } from "../service/streams/stream-limits.ts";
-import { tooManyStreams } from "./create-stream.ts";
 import { plainRefusal, STREAM_NOT_FOUND, STREAM_PATH, writtenStream } from "./stream-parameter.ts";
+import { streamRefusal } from "./stream-refusal.ts";
 
 const COMPLETED = "Cannot append to a realtime stream on a completed run";
 
@@ -47,14 +46,15 @@ export function appendToStreamRoute({ feed, streams }: Services): Route {
       const { run, key } = await writtenStream(request, feed);
       if (isEnded(run.status)) return plainRefusal(400, COMPLETED);
       const stream = { runId: run.id, key };
-      if (!(await streams.create(stream, run.realtimeStreams))) throw tooManyStreams();
-      // A writer of one chunk.
-      const ingest = await streams.ingest(stream, `part ${part.slice(0, 256)}`, 0);
+      const text = textOf(body);
       try {
-        await ingest.take(JSON.stringify(textOf(body)));
+        await streams.create(stream, run.realtimeStreams);
+        // A writer of one chunk.
+        const ingest = await streams.ingest(stream, `part ${part.slice(0, 256)}`, 0);
+        await ingest.take(JSON.stringify(text));
         await ingest.finish();
       } catch (error) {
-        throw error instanceof StreamFullError ? new HttpError(413, error.message) : error;
+        throw streamRefusal(error);
       }
       return jsonReply(200, { ok: true });
     },

@@ -1,12 +1,12 @@
 import { isEnded } from "@runmeta/runtime/protocol";
 import { createStreamReply } from "@runmeta/runtime/protocol/schemas";
 import { z } from "zod";
-import { HttpError } from "../http/http-error.ts";
 import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
 import { MAX_STREAMS } from "../service/streams/stream-limits.ts";
 import { plainRefusal, STREAM_NOT_FOUND, STREAM_PATH, writtenStream } from "./stream-parameter.ts";
+import { streamRefusal } from "./stream-refusal.ts";
 
 const COMPLETED = "Cannot initialize a realtime stream on a completed run";
 
@@ -32,13 +32,12 @@ export function createStreamRoute({ feed, streams }: Services): Route {
     async handle(request) {
       const { run, key } = await writtenStream(request, feed);
       if (isEnded(run.status)) return plainRefusal(400, COMPLETED);
-      if (!(await streams.create({ runId: run.id, key }, run.realtimeStreams))) throw tooManyStreams();
+      try {
+        await streams.create({ runId: run.id, key }, run.realtimeStreams);
+      } catch (error) {
+        throw streamRefusal(error);
+      }
       return jsonReply(202, { version: "v1" });
     },
   });
-}
-
-/** The refusal of a stream beyond the last one a run may have. */
-export function tooManyStreams(): HttpError {
-  return new HttpError(422, `A run has at most ${MAX_STREAMS} streams`);
 }

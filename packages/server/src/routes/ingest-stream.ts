@@ -7,10 +7,11 @@ import { EarlyEnd } from "../http/read-body.ts";
 import { textReply } from "../http/reply.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
-import { StreamFullError, type StreamIngest } from "../service/streams/stream-ingest.ts";
+import { StreamFullError } from "../service/streams/stream-errors.ts";
+import type { StreamIngest } from "../service/streams/stream-ingest.ts";
 import { MAX_CHUNK_BYTES, STREAM_LIMITS } from "../service/streams/stream-limits.ts";
-import { tooManyStreams } from "./create-stream.ts";
 import { clientId, STREAM_NOT_FOUND, STREAM_PATH, writtenStream } from "./stream-parameter.ts";
+import { streamRefusal } from "./stream-refusal.ts";
 
 const { maxChunks, maxBytes } = STREAM_LIMITS;
 
@@ -47,8 +48,12 @@ export function ingestStreamRoute({ feed, streams }: Services): Route {
       const client = clientId(request);
       const { run, key } = await writtenStream(request, feed);
       const stream = { runId: run.id, key };
-      if (!(await streams.create(stream, run.realtimeStreams))) throw tooManyStreams();
-      await store(await streams.ingest(stream, client, from), request, from);
+      try {
+        await streams.create(stream, run.realtimeStreams);
+        await store(await streams.ingest(stream, client, from), request, from);
+      } catch (error) {
+        throw streamRefusal(error, { connection: "close" });
+      }
       return textReply(200, null);
     },
   });
@@ -66,7 +71,6 @@ async function store(ingest: StreamIngest, request: RouteRequest, from: number):
     // Unless the connection broke, this writer does not come again with the same.
     if (error instanceof StreamFullError || (error instanceof HttpError && !(error instanceof EarlyEnd)))
       await ingest.end();
-    if (error instanceof StreamFullError) throw new HttpError(413, error.message, { connection: "close" });
     throw error;
   }
 }

@@ -27,7 +27,7 @@ export async function writtenStream(request: RouteRequest, feed: RunFeed): Promi
   const { environment } = request.principal;
   const find = async (id: string) => {
     const run = isRunId(id) ? await feed.run(environment, id) : undefined;
-    if (run === undefined) throw notFound("Run not found");
+    if (run === undefined) throw runNotFound();
     return run.value;
   };
   const run = await find(request.param("runId"));
@@ -69,6 +69,11 @@ export function plainRefusal(status: number, text: string) {
   });
 }
 
-function notFound(text: string): HttpError {
-  return new HttpError(404, text, { "x-should-retry": "false" });
+/** The refusal of a run that is not there, or not any more. */
+export function runNotFound(headers: Readonly<Record<string, string>> = {}): HttpError {
+  return notFound("Run not found", headers);
+}
+
+function notFound(text: string, headers: Readonly<Record<string, string>> = {}): HttpError {
+  return new HttpError(404, text, { "x-should-retry": "false", ...headers });
 }

@@ -33,9 +33,47 @@ interface Kind {
   /** Statements that delete what `doomed` has. */
   readonly deletes: readonly string[];
   readonly counts: Readonly<Partial<Record<keyof PruneCounts, string>>>;
+  /** For what has more than one statement may delete: it loses a portion and stays for the next. */
+  readonly portion?: Portion;
+}
+
+interface Portion {
+  /** Of which it is, as a condition on what was looked at. */
+  readonly of: string;
+  /** Parts of the statement that delete some of what `large` has. */
+  readonly parts: readonly string[];
+  /** How much that was. */
+  readonly counts: Kind["counts"];
 }
 
 const BEHIND = "> ($2::timestamptz, $3::text)";
+
+/** A history is kept short and a payload has its limit: what can be so large are streams. */
+const CHUNKS: Portion = {
+  of: `weight > ${MAX_ROWS} AND chunks > 0`,
+  parts: [
+    // From their ends: what is left is the beginning of each, and its places stay what they are.
+    `emptied AS (
+  DELETE FROM stream_chunks c USING (
+    SELECT * FROM (
+      SELECT next.*, row_number() OVER places AS place, sum(weight) OVER places AS total FROM (
+        SELECT c.run_id, c.key, c.position, 1 + octet_length(c.chunk) / 2000 AS weight
+        FROM large JOIN stream_chunks c ON c.run_id = large.id
+        ORDER BY c.run_id DESC, c.key DESC, c.position DESC LIMIT ${MAX_ROWS}
+      ) next WINDOW places AS (ORDER BY next.key DESC, next.position DESC)
+    ) weighed WHERE place = 1 OR total <= ${MAX_ROWS}
+  ) portion
+  WHERE c.run_id = portion.run_id AND c.key = portion.key AND c.position = portion.position
+  RETURNING c.run_id, c.key, octet_length(c.chunk) AS bytes
+)`,
+    `shortened AS (
+  UPDATE run_streams s SET chunks = s.chunks - gone.chunks, bytes = s.bytes - gone.bytes
+  FROM (SELECT run_id, key, count(*) AS chunks, sum(bytes) AS bytes FROM emptied GROUP BY run_id, key) gone
+  WHERE s.run_id = gone.run_id AND s.key = gone.key RETURNING gone.chunks
+)`,
+  ],
+  counts: { chunks: "(SELECT coalesce(sum(chunks), 0) FROM shortened)" },
+};
 
 const KINDS: Readonly<Record<PruneKind, Kind>> = {
   sessions: {
@@ -77,6 +115,7 @@ const KINDS: Readonly<Record<PruneKind, Kind>> = {
       streams: "sum(streams)",
       chunks: "sum(chunks)",
     },
+    portion: CHUNKS,
   },
   batches: {
     look: `SELECT id, created_at AS moment, run_count AS weight FROM batches
@@ -107,25 +146,35 @@ const KINDS: Readonly<Record<PruneKind, Kind>> = {
 interface PruneRecord {
   readonly counts: Partial<PruneCounts>;
   readonly ids: string[] | null;
+  /** What was looked at has more to lose. */
+  readonly again: boolean;
   readonly moment: string | null;
   readonly last: string | null;
   readonly more: boolean | null;
 }
 
-function statement({ look, condition, locks, deletes, counts }: Kind, dryRun: boolean): string {
+function statement(kind: Kind, dryRun: boolean): string {
+  const { look, condition, locks } = kind;
   const lock = dryRun ? "" : `FOR UPDATE OF ${locks} SKIP LOCKED`;
-  const parts = dryRun ? [] : deletes.map((text, index) => `, deleted_${index} AS (${text})`);
-  const sums = Object.entries(counts).map(([name, sum]) => `'${name}', coalesce(${sum}, 0)`);
+  const portion = dryRun ? undefined : kind.portion;
+  const isLarge = portion?.of ?? "false";
+  const deletes = dryRun ? [] : kind.deletes.map((text, index) => `deleted_${index} AS (${text})`);
+  const parts = [...deletes, ...(portion?.parts ?? [])].map((part) => `, ${part}`).join("");
+  const sums = Object.entries(kind.counts).map(([name, sum]) => {
+    const portionSum = portion?.counts[name as keyof PruneCounts];
+    return `'${name}', coalesce(${sum}, 0)${portionSum === undefined ? "" : ` + ${portionSum}`}`;
+  });
   return `WITH looked AS MATERIALIZED (
   SELECT * FROM (
     SELECT look.*, row_number() OVER places AS place, sum(look.weight) OVER places AS total, count(*) OVER () AS looks
     FROM (${look}) look WINDOW places AS (ORDER BY look.moment, look.id)
   ) weighed WHERE place = 1 OR total <= ${MAX_ROWS}
-), doomed AS MATERIALIZED (
+), locked AS MATERIALIZED (
   SELECT l.* FROM looked l ${condition(dryRun)}
   ORDER BY l.id ${lock}
-)${parts.join("")}
+), doomed AS (SELECT * FROM locked WHERE NOT (${isLarge})), large AS (SELECT * FROM locked WHERE ${isLarge})${parts}
 SELECT (SELECT json_build_object(${sums.join(", ")}) FROM doomed) AS counts, (SELECT array_agg(id) FROM doomed) AS ids,
+  EXISTS (SELECT FROM large) AS again,
   last.moment::text AS moment, last.id AS last, last.looks = ${LOOK} OR last.place < last.looks AS more
 FROM (SELECT) one LEFT JOIN (SELECT * FROM looked ORDER BY place DESC LIMIT 1) last ON true`;
 }
@@ -141,9 +190,11 @@ async function pruneSome(client: SqlClient, step: PruneStep): Promise<PrunedPart
   const [row] = result.rows;
   if (row === undefined) return { counts: {}, runIds: [], next: undefined };
   const { counts, ids, last } = row;
+  const next =
+    row.more === true && row.moment !== null && last !== null ? ([row.moment, last] as const) : undefined;
   return {
     counts,
     runIds: step.kind === "runs" && !step.dryRun ? (ids ?? []) : [],
-    next: row.more === true && row.moment !== null && last !== null ? [row.moment, last] : undefined,
+    next: row.again ? [moment, id] : next,
   };
 }

@@ -42,7 +42,8 @@ export interface PrunedPart {
 export interface PruneStorage {
   /**
    * Deletes some of what was over before a moment, with everything that belongs to it, all or nothing; bounded in what it
-   * looks at and in what it deletes. Several servers may do so at once: what one works on, others leave out.
+   * looks at and in what it deletes. A run whose streams hold more than that first loses chunks, from the end of each
+   * stream, and goes with a later step. Several servers may do so at once: what one works on, others leave out.
    *
    * A run goes when it has ended before that moment and neither a run of its family (its parent, its root, their other
    * descendants, its children) is live nor a session that stays names it. A batch goes once its runs are gone, a session

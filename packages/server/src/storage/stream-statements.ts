@@ -4,6 +4,7 @@ import type { SqlClient } from "./sql-client.ts";
 import { storedName } from "./stored-text.ts";
 import type {
   NewChunks,
+  StreamCreation,
   StreamRead,
   StreamStorage,
   StreamWriterId,
@@ -31,43 +32,59 @@ export function streamStatements(client: () => SqlClient): StreamStorage {
   };
 }
 
+// Without the lock a run that is deleted at this moment would be found, and then be missing for the reference.
 const CREATE_STREAM = `
-WITH made AS (
-  INSERT INTO run_streams (run_id, key)
-  SELECT id, $2 FROM runs WHERE id = $1 AND cardinality(realtime_streams) < $3::integer
+WITH run AS (
+  SELECT id, realtime_streams FROM runs WHERE id = $1 FOR KEY SHARE
+), made AS (
+  INSERT INTO run_streams (run_id, key) SELECT id, $2 FROM run WHERE cardinality(realtime_streams) < $3::integer
   ON CONFLICT DO NOTHING RETURNING run_id
+), noted AS (
+  UPDATE runs r SET realtime_streams = array_append(r.realtime_streams, $2), ${MARK_CHANGED}
+  FROM made WHERE r.id = made.run_id RETURNING 1
 )
-UPDATE runs r SET realtime_streams = array_append(r.realtime_streams, $2), ${MARK_CHANGED}
-FROM made WHERE r.id = made.run_id`;
+SELECT EXISTS (SELECT FROM noted) AS made, $2 <> ALL (realtime_streams) AND cardinality(realtime_streams) >= $3::integer
+  AS too_many FROM run`;
 
 async function createStream(
   client: SqlClient,
   runId: string,
   key: string,
   maxStreams: number,
-): Promise<boolean> {
-  const result = await client.query(CREATE_STREAM, [runId, storedName(key), maxStreams]);
-  return result.affectedRows > 0;
+): Promise<StreamCreation> {
+  const result = await client.query<{ made: boolean; too_many: boolean }>(CREATE_STREAM, [
+    runId,
+    storedName(key),
+    maxStreams,
+  ]);
+  const [row] = result.rows;
+  if (row === undefined) return "no such run";
+  if (row.made) return "made";
+  return row.too_many ? "too many" : "there already";
 }
 
+// Locked for the same reason.
 const OPEN_WRITER = `
-WITH writer AS (
-  INSERT INTO stream_writers (run_id, key, client) VALUES ($1, $2, $3)
+WITH stream AS (
+  SELECT run_id, key, chunks, bytes FROM run_streams WHERE run_id = $1 AND key = $2 FOR KEY SHARE
+), writer AS (
+  INSERT INTO stream_writers (run_id, key, client) SELECT run_id, key, $3 FROM stream
   ON CONFLICT (run_id, key, client) DO UPDATE SET ended = false, seen_at = now()
   RETURNING next_index
 )
-SELECT writer.next_index, s.chunks, s.bytes::float8 AS bytes
-FROM writer, run_streams s WHERE s.run_id = $1 AND s.key = $2`;
+SELECT writer.next_index, stream.chunks, stream.bytes::float8 AS bytes FROM writer, stream`;
 
-async function openStreamWriter(client: SqlClient, writer: StreamWriterId): Promise<StreamWriterState> {
+async function openStreamWriter(
+  client: SqlClient,
+  writer: StreamWriterId,
+): Promise<StreamWriterState | undefined> {
   const result = await client.query<{ next_index: number; chunks: number; bytes: number }>(
     OPEN_WRITER,
     parameters(writer),
     REPEATABLE,
   );
   const [row] = result.rows;
-  if (row === undefined)
-    throw new Error(`stream ${writer.key} of ${writer.runId} was opened before it was made`);
+  if (row === undefined) return undefined;
   return { nextIndex: row.next_index, chunks: row.chunks, bytes: row.bytes };
 }
 

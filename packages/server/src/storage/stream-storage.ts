@@ -2,10 +2,10 @@ import type { RunStatus } from "@runmeta/runtime/protocol";
 
 /** What streams of runs need of a database. Everything is of one run, whose environment the caller has checked. */
 export interface StreamStorage {
-  /** Adds a stream to a run; false when it has it already, or has `maxStreams`. */
-  createStream(runId: string, key: string, maxStreams: number): Promise<boolean>;
-  /** Opens, or opens again, a writer of a stream that exists. */
-  openStreamWriter(writer: StreamWriterId): Promise<StreamWriterState>;
+  /** Adds a stream to a run that has fewer than `maxStreams`; waits for a deletion of the run that is under way. */
+  createStream(runId: string, key: string, maxStreams: number): Promise<StreamCreation>;
+  /** Opens, or opens again, a writer of a stream; undefined when the stream is gone, as its run is. */
+  openStreamWriter(writer: StreamWriterId): Promise<StreamWriterState | undefined>;
   /** The index of the chunk that a writer has to send next; 0 for an unknown one. */
   nextChunkIndex(writer: StreamWriterId): Promise<number>;
   /**
@@ -20,6 +20,9 @@ export interface StreamStorage {
   /** How many chunks a stream holds; 0 when there is none. */
   countChunks(runId: string, key: string): Promise<number>;
 }
+
+/** What became of a stream that was to be made. */
+export type StreamCreation = "made" | "there already" | "too many" | "no such run";
 
 /** Who writes to which stream. */
 export interface StreamWriterId {

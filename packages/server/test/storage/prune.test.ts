@@ -268,6 +268,52 @@ eachDatabase("deletion of what is over", (open) => {
     expect(await orphans(client)).toEqual([]);
   });
 
+  test("a run with more stream chunks than one statement deletes loses them in portions, then goes", async () => {
+    const db = await database();
+    const { client } = db;
+    const later = [await ended(storage, 50), await ended(storage, 50)];
+    const large = await ended(storage, 60);
+    await stream(storage, large, 11_000);
+    const wide = { runId: large, key: "wide", client: "c" };
+    await storage.createStream(large, wide.key, 10);
+    await storage.openStreamWriter(wide);
+    const chunks = Array.from({ length: 4 }, () => JSON.stringify("x".repeat(4_990_000)));
+    const append = { ...wide, bytes: 19_960_008, ended: true, maxChunks: 9, maxBytes: 1e9 };
+    await storage.appendChunks({ ...append, from: 0, chunks });
+    const live = await add(storage);
+    await stream(storage, live, 3);
+
+    const planned = await prune({ storage, before: BEFORE, dryRun: true });
+    expect(planned).toMatchObject({ runs: 3, streams: 2, chunks: 11_004 });
+    const left = async () => {
+      const sql = `SELECT s.key, s.chunks, s.bytes::integer AS bytes, count(c.position)::integer AS stored,
+        coalesce(max(c.position), -1) AS last FROM run_streams s LEFT JOIN stream_chunks c USING (run_id, key)
+        WHERE s.run_id = $1 GROUP BY 1, 2, 3 ORDER BY 1`;
+      return (await client.query<{ key: string; chunks: number; stored: number; last: number }>(sql, [large]))
+        .rows;
+    };
+    const seen: number[][] = [];
+    const deleted: string[] = [];
+    let counted = 0;
+    for (let after: readonly [string, string] | undefined; ; ) {
+      const part = await storage.pruneSome({ kind: "runs", before: BEFORE, after, dryRun: false });
+      deleted.push(...part.runIds);
+      counted += part.counts.chunks ?? 0;
+      const streams = await left();
+      // What is left of a stream is its beginning, and its own count of it is right.
+      for (const { chunks, stored, last } of streams) expect([stored, last]).toEqual([chunks, chunks - 1]);
+      seen.push(streams.map(({ chunks }) => chunks));
+      if (part.next === undefined) break;
+      after = part.next;
+    }
+    expect(seen).toEqual([[11_000, 2], [10_992, 0], [5_992, 0], [992, 0], []]);
+    expect(deleted.toSorted()).toEqual([large, ...later].toSorted());
+    expect(counted).toBe(planned.chunks);
+    expect(await db.runs()).toEqual([live]);
+    expect((await storage.readStream(live, "out", -1))?.chunks).toHaveLength(3);
+    expect(await orphans(client)).toEqual([]);
+  });
+
   test("two at once share the work, while documents, streams and indexes of the same runs are written", async () => {
     const db = await database();
     const { client } = db;

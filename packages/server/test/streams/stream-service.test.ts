@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../src/service/clock.ts";
 import { RunChanges } from "../../src/service/run-changes.ts";
-import { StreamFullError } from "../../src/service/streams/stream-ingest.ts";
+import { StreamFullError } from "../../src/service/streams/stream-errors.ts";
 import { StreamService } from "../../src/service/streams/stream-service.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { testStorage } from "../server/test-storage.ts";
@@ -100,6 +100,8 @@ test("a run has a hundred streams", async () => {
   for (let index = 1; index < 100; index++) await storage.createStream(runId, `${index}`, 100);
   const { realtimeStreams = [] } = (await storage.findRun("env", runId)) ?? {};
   expect(realtimeStreams).toHaveLength(100);
-  expect(await streams.create({ runId, key: "one more" }, realtimeStreams)).toBe(false);
-  expect(await streams.create({ runId, key: "words" }, realtimeStreams)).toBe(true);
+  // Also for whoever looked before there were so many.
+  for (const seen of [realtimeStreams, []])
+    await expect(streams.create({ runId, key: "one more" }, seen)).rejects.toThrow("at most 100 streams");
+  for (const seen of [realtimeStreams, []]) await streams.create({ runId, key: "words" }, seen);
 });

@@ -1,4 +1,5 @@
 import type { StreamStorage, StreamWriterId } from "../../storage/storage.ts";
+import { RunGoneError, StreamFullError } from "./stream-errors.ts";
 import type { StreamLimits } from "./stream-limits.ts";
 
 /** Chunks that wait while a group is being stored; the writer is read no further beyond it. */
@@ -11,17 +12,6 @@ export interface StreamIngestDependencies {
   readonly limits: StreamLimits;
   /** Called after each commit. */
   onStored(): void;
-}
-
-/** A stream that holds as much as it may. */
-export class StreamFullError extends Error {
-  override name = "StreamFullError";
-
-  constructor(key: string, { maxChunks, maxBytes }: StreamLimits) {
-    super(
-      `Stream ${key} is full: it holds at most ${maxChunks} chunks and ${maxBytes} bytes. What was stored before stays; write on to a stream of another key.`,
-    );
-  }
 }
 
 /**
@@ -44,21 +34,21 @@ export class StreamIngest {
     this.#next = from;
   }
 
-  /** `from` is the index of the first chunk that the request brings. */
+  /** `from` is the index of the first chunk that the request brings. @throws RunGoneError */
   static async open(
     dependencies: StreamIngestDependencies,
     writer: StreamWriterId,
     from: number,
   ): Promise<StreamIngest> {
     const ingest = new StreamIngest(dependencies, writer, from);
-    ingest.#stored = (await dependencies.storage.openStreamWriter(writer)).nextIndex;
+    ingest.#stored = await ingest.#nextIndex();
     return ingest;
   }
 
   /**
    * Takes the next chunk, a JSON text; resolves when there is room for another one.
    *
-   * @throws StreamFullError, or what the storage throws, also for chunks that were taken before
+   * @throws StreamFullError, RunGoneError, or what the storage throws, also for chunks that were taken before
    */
   async take(chunk: string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -117,10 +107,17 @@ export class StreamIngest {
       return;
     }
     // Another request of the same writer, or this statement itself before its reply was lost, stored some of it.
-    const { nextIndex } = await storage.openStreamWriter(this.#writer);
+    const nextIndex = await this.#nextIndex();
     if (nextIndex <= from) throw new StreamFullError(this.#writer.key, limits);
     const rest = chunks.slice(nextIndex - from);
     if (rest.length > 0) await this.#storeGroup(rest, nextIndex);
     else onStored();
+  }
+
+  /** Opens the writer; the index of the chunk that it has to send next. */
+  async #nextIndex(): Promise<number> {
+    const writer = await this.#with.storage.openStreamWriter(this.#writer);
+    if (writer === undefined) throw new RunGoneError(this.#writer.runId);
+    return writer.nextIndex;
   }
 }

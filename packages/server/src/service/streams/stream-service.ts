@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { SharedReads } from "../realtime/shared-reads.ts";
 import { WrittenOnce } from "../realtime/written-once.ts";
 import { type RunChanges, streamTopic } from "../run-changes.ts";
+import { RunGoneError, TooManyStreamsError } from "./stream-errors.ts";
 import { StreamIngest } from "./stream-ingest.ts";
 import { MAX_STREAMS, STREAM_LIMITS, type StreamLimits } from "./stream-limits.ts";
 
@@ -52,17 +53,21 @@ export class StreamService {
     return this.#with.clock.now().getTime();
   }
 
-  /** Adds a stream to a run, once; false when the run has as many as it may. */
-  async create({ runId, key }: StreamName, existing: readonly string[]): Promise<boolean> {
-    if (existing.includes(key)) return true;
+  /**
+   * Adds a stream to a run, once.
+   *
+   * @throws TooManyStreamsError when the run has as many as it may · RunGoneError when it was deleted meanwhile
+   */
+  async create({ runId, key }: StreamName, existing: readonly string[]): Promise<void> {
+    if (existing.includes(key)) return;
     const { storage, changes } = this.#with;
-    if (await storage.createStream(runId, key, MAX_STREAMS)) changes.publish([runId]);
-    // Made by somebody else meanwhile, unless there was no room.
-    else if (existing.length >= MAX_STREAMS) return false;
-    return true;
+    const creation = await storage.createStream(runId, key, MAX_STREAMS);
+    if (creation === "no such run") throw new RunGoneError(runId);
+    if (creation === "too many") throw new TooManyStreamsError();
+    if (creation === "made") changes.publish([runId]);
   }
 
-  /** Begins to store what a writer sends. */
+  /** Begins to store what a writer sends. @throws RunGoneError when the run was deleted meanwhile */
   ingest({ runId, key }: StreamName, client: string, from: number): Promise<StreamIngest> {
     const { storage, changes, limits = STREAM_LIMITS } = this.#with;
     const topic = streamTopic(runId, key);
