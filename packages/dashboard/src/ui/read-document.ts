@@ -1,14 +1,12 @@
-import { exceedsDepth, isJsonObject, type JsonObject, jsonBytes, MAX_DEPTH } from "@runmeta/runtime/protocol";
+import { exceedsDepth, isJsonObject, type JsonObject, MAX_DEPTH } from "@runmeta/runtime/protocol";
 import { placeOf, readJson, type WrongText, wrongText } from "./read-json.ts";
 
-/** A text that was typed as a document: the document and its bytes as they are counted, or what is wrong with it. */
-export type ReadDocument =
-  | { readonly ok: true; readonly document: JsonObject; readonly bytes: number }
-  | WrongText;
+/** A text that was typed as a document: the document, or what is wrong with it. */
+export type ReadDocument = { readonly ok: true; readonly document: JsonObject } | WrongText;
 
-/** Reads a text as the server would take it. Linear; a correct text costs one `JSON.parse` and one count. */
+/** Reads a text as the server would take it. Linear; a correct text costs one `JSON.parse` and one look at its values. */
 export function readDocument(text: string): ReadDocument {
-  // What counts the bytes is recursive.
+  // What looks at a document is recursive.
   if (exceedsDepth(text, MAX_DEPTH)) return wrongText(`Nested deeper than ${MAX_DEPTH} levels`);
   if (text.trim() === "") return wrongText("Empty: the smallest document is {}", placeOf(text, 0));
   const read = readJson(text);
@@ -19,5 +17,5 @@ export function readDocument(text: string): ReadDocument {
   }
   if (!isJsonObject(value))
     return wrongText("Has a number out of range, or a key __proto__, which cannot be stored");
-  return { ok: true, document: value, bytes: jsonBytes(value) };
+  return { ok: true, document: value };
 }

@@ -21,7 +21,7 @@ const callFromPage = (page: Page, method: string, path: string, header = true) =
     [method, path, header] as const,
   );
 
-describe.skipIf(executablePath === undefined)("in Chromium", () => {
+describe.skipIf(executablePath === undefined)("in Chromium", { timeout: 90_000 }, () => {
   let api: TestServer;
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let browser: Browser;
@@ -52,7 +52,7 @@ describe.skipIf(executablePath === undefined)("in Chromium", () => {
         "--disable-sync",
       ],
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     evil?.close();

@@ -6,7 +6,7 @@ import { closeDashboard, executablePath, openDashboard, openTab } from "./open-b
 let browser: Browser;
 let api: TestServer;
 
-describe.skipIf(executablePath === undefined)("edits in the dashboard", () => {
+describe.skipIf(executablePath === undefined)("edits in the dashboard", { timeout: 90_000 }, () => {
   beforeAll(async () => {
     ({ browser, api } = await openDashboard());
   });
@@ -42,7 +42,7 @@ describe.skipIf(executablePath === undefined)("edits in the dashboard", () => {
     await page.getByText("Closed", { exact: true }).first().waitFor();
     expect((await session()).closedReason).toBe("done");
     expect(tab.complaints).toEqual([]);
-  }, 60_000);
+  });
 
   test("a record that somebody else changed meanwhile is not written over", async () => {
     const { body } = await api.call("POST", "/v1/records", {
@@ -79,7 +79,7 @@ describe.skipIf(executablePath === undefined)("edits in the dashboard", () => {
       name: "Ada Lovelace",
       metadata: { seats: 8 },
     });
-  }, 60_000);
+  });
 
   test("a record is made, an id that is taken is refused, and it is deleted as it was seen or not at all", async () => {
     const id = "acme/1";
@@ -121,5 +121,5 @@ describe.skipIf(executablePath === undefined)("edits in the dashboard", () => {
     expect((await api.call("GET", path)).status).toBe(404);
     // The browser reports the two refusals.
     expect(tab.complaints.filter((text) => !text.includes("409"))).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -8,7 +8,7 @@ import { closeDashboard, executablePath, openDashboard, openTab } from "./open-b
 let browser: Browser;
 let api: TestServer;
 
-describe.skipIf(executablePath === undefined)("the lists of the dashboard", () => {
+describe.skipIf(executablePath === undefined)("the lists of the dashboard", { timeout: 90_000 }, () => {
   beforeAll(async () => {
     ({ browser, api } = await openDashboard());
   });
@@ -180,5 +180,5 @@ describe.skipIf(executablePath === undefined)("the lists of the dashboard", () =
     expect(await page.getByText("What you see is of").count()).toBe(0);
     const later = await second.trigger();
     await page.getByRole("row", { name: later }).waitFor();
-  }, 60_000);
+  });
 });

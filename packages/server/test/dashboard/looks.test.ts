@@ -20,7 +20,7 @@ const pages = [
   { name: "record", path: "/records/ada%2F1", ready: "plan" },
 ] as const;
 
-describe.skipIf(executablePath === undefined)("each page of the dashboard", () => {
+describe.skipIf(executablePath === undefined)("each page of the dashboard", { timeout: 90_000 }, () => {
   beforeAll(async () => {
     browser = await openBrowser();
     api = await startTestServer({ dashboard: true });
@@ -86,7 +86,7 @@ describe.skipIf(executablePath === undefined)("each page of the dashboard", () =
     expect(await runs.page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
     await runs.page.screenshot({ path: join(pictures, "record-delete.png") });
     expect(await findings(runs.page), "deleting a record").toEqual([]);
-  }, 60_000);
+  });
 });
 
 async function fill({ call, trigger }: TestServer): Promise<void> {

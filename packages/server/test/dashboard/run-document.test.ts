@@ -9,7 +9,7 @@ import { closeDashboard, executablePath, openDashboard, openTab } from "./open-b
 let browser: Browser;
 let api: TestServer;
 
-describe.skipIf(executablePath === undefined)("the document on a run's page", () => {
+describe.skipIf(executablePath === undefined)("the document on a run's page", { timeout: 90_000 }, () => {
   beforeAll(async () => {
     ({ browser, api } = await openDashboard());
   });

@@ -16,7 +16,7 @@ let running: string;
 let failed: string;
 const end = gate();
 
-describe.skipIf(executablePath === undefined)("the looks of a run's page", () => {
+describe.skipIf(executablePath === undefined)("the looks of a run's page", { timeout: 90_000 }, () => {
   beforeAll(async () => {
     browser = await openBrowser();
     api = await startTestServer({ dashboard: true, engine: inlineEngine() });

@@ -10,7 +10,7 @@ import { executablePath, openBrowser, openTab } from "./open-browser.ts";
 let browser: Browser;
 let api: TestServer;
 
-describe.skipIf(executablePath === undefined)("the page of a run", () => {
+describe.skipIf(executablePath === undefined)("the page of a run", { timeout: 90_000 }, () => {
   beforeAll(async () => {
     browser = await openBrowser();
     api = await startTestServer({ dashboard: true, engine: inlineEngine() });

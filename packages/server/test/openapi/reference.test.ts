@@ -60,7 +60,7 @@ if (executablePath === undefined) {
   process.stderr.write("The reference is not opened in a browser: TEST_CHROMIUM is not set\n");
 }
 
-describe.skipIf(executablePath === undefined)("in Chromium", () => {
+describe.skipIf(executablePath === undefined)("in Chromium", { timeout: 90_000 }, () => {
   test.each([
     { name: "a desk", width: 1280, colorScheme: "light", folded: false },
     { name: "a phone at night", width: 390, colorScheme: "dark", folded: true },

@@ -48,8 +48,10 @@ export function unseenConflicts(
 
 /** The document that an edit leads to when it is saved now. */
 export function editedDocument(base: JsonObject, edited: JsonObject, newest: JsonObject): JsonObject {
+  const names = changedNames(base, edited);
+  if (names.length === 0) return newest;
   const document: JsonObject = { ...newest };
-  for (const name of changedNames(base, edited)) {
+  for (const name of names) {
     const value = own(edited, name);
     if (value === undefined) delete document[name];
     else document[name] = value;
@@ -59,6 +61,7 @@ export function editedDocument(base: JsonObject, edited: JsonObject, newest: Jso
 
 /** The top-level names that differ. */
 export function changedNames(base: JsonObject, edited: JsonObject): string[] {
+  if (base === edited) return [];
   const names = new Set([...Object.keys(base), ...Object.keys(edited)]);
   return [...names].filter((name) => !same(own(base, name), own(edited, name)));
 }

@@ -41,7 +41,11 @@ export function useDraft(newest: JsonObject): Draft {
   const [typed, setTyped] = useState(start);
   // Reading a large document must not hold back the next key.
   const text = useDeferredValue(typed);
-  const read = useMemo(() => readDocument(text), [text]);
+  // Until something is typed there is nothing to read or to compare: a large document opens at once.
+  const read = useMemo<ReadDocument>(
+    () => (text === start ? { ok: true, document: base } : readDocument(text)),
+    [text, start, base],
+  );
   const edited = read.ok ? read.document : undefined;
   const bytes = useMemo(
     () => (edited === undefined ? undefined : jsonBytes(editedDocument(base, edited, newest))),
