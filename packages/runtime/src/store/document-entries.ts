@@ -5,9 +5,13 @@ import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { assertSafeKey } from "../protocol/metadata-key.ts";
 import { roomFor } from "../protocol/room-for.ts";
 import { Entry } from "./entry.ts";
+import type { Scalar, ScalarPlace } from "./scalar-place.ts";
 
 /** `{}` */
 const EMPTY_BYTES = 2;
+
+/** A job that makes up paths (`$.items.` + id) must not fill the memory. */
+const MAX_PLACES = 1_000;
 
 /**
  * The document by top-level keys, with a running total of its bytes. Every change says how many bytes it adds, and a
@@ -18,6 +22,8 @@ export class DocumentEntries {
   #entries = new Map<string, Entry>();
   #bytes = EMPTY_BYTES;
   #present = 0;
+  /** By path. Made with the first one, since most runs write no paths. */
+  #places: Map<string, ScalarPlace> | undefined;
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes;
@@ -56,6 +62,7 @@ export class DocumentEntries {
     }
     entry.value = value;
     entry.bytes = bytes;
+    entry.revision += 1;
     return entry;
   }
 
@@ -63,6 +70,30 @@ export class DocumentEntries {
   grow(entry: Entry, addedBytes: number): void {
     this.#reserve(addedBytes, entry.key);
     entry.bytes += addedBytes;
+    entry.revision += 1;
+  }
+
+  /** The place that {@link remember} was given for a path, if the path still leads there. */
+  place(path: string): ScalarPlace | undefined {
+    const place = this.#places?.get(path);
+    return place?.holds === true ? place : undefined;
+  }
+
+  remember(place: ScalarPlace): void {
+    this.#places ??= new Map();
+    if (this.#places.size >= MAX_PLACES) this.#places.clear();
+    this.#places.set(place.path, place);
+  }
+
+  /** Puts another scalar into a place, and says how many bytes that adds. */
+  assign(place: ScalarPlace, value: Scalar, bytes: number): number {
+    const { entry } = place;
+    const addedBytes = bytes - place.bytes;
+    this.#reserve(addedBytes, entry.key);
+    entry.bytes += addedBytes;
+    place.container[place.name] = value;
+    place.bytes = bytes;
+    return addedBytes;
   }
 
   /** Makes a key absent; its entry stays until {@link forget}, for the deletion is still to be sent. */
@@ -72,6 +103,7 @@ export class DocumentEntries {
     this.#bytes -= entry.keyBytes + entry.bytes + (this.#present > 0 ? 1 : 0);
     entry.value = undefined;
     entry.bytes = 0;
+    entry.revision += 1;
   }
 
   /** An entry that is absent, to record the deletion of a key that this process does not know. */
@@ -105,6 +137,7 @@ export class DocumentEntries {
     this.#entries = entries;
     this.#bytes = bytes;
     this.#present = entries.size;
+    this.#places = undefined;
   }
 
   /** Sets a key without regard to the limit. */
@@ -120,6 +153,7 @@ export class DocumentEntries {
     this.#present += 1;
     entry.value = value;
     entry.bytes = bytes;
+    entry.revision += 1;
     return entry;
   }
 

@@ -20,8 +20,8 @@ export class Entry {
   operations: OperationQueue | undefined;
   /** Accepted calls that the unsent state stands for, besides those in `operations`. */
   wholeCount = 0;
-  /** An unsent operation holds part of `value` by reference: copy before changing something inside it. */
-  shared = false;
+  /** Grows with every change of the value and of `operations`, except by way of a {@link ScalarPlace}. */
+  revision = 0;
 
   constructor(key: string, value: JsonValue | undefined, bytes: number) {
     this.key = key;
@@ -39,10 +39,10 @@ export class Entry {
 
   /** The queued operations' effect is in `value`; only their count is kept. */
   absorbOperations(): void {
-    for (const { count } of this.operations?.items() ?? []) this.wholeCount += count;
+    this.wholeCount += this.operations?.calls ?? 0;
     this.operations = undefined;
-    this.shared = false;
     this.whole = true;
+    this.revision += 1;
   }
 
   /** Takes over the unsent change of the same key's entry in a document that was reloaded. */
@@ -50,7 +50,7 @@ export class Entry {
     this.whole = from.whole;
     this.wholeCount = from.wholeCount;
     this.operations = from.operations;
-    this.shared = false;
+    this.revision += 1;
   }
 
   get changed(): boolean {
@@ -62,6 +62,6 @@ export class Entry {
     this.whole = false;
     this.wholeCount = 0;
     this.operations = undefined;
-    this.shared = false;
+    this.revision += 1;
   }
 }

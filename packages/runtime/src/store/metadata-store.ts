@@ -14,7 +14,8 @@ import { DocumentEntries } from "./document-entries.ts";
 import type { Entry } from "./entry.ts";
 import type { Outbox, OutboxCut } from "./outbox.ts";
 import { type PathKey, pathKey, refuseUnsafeBrackets, wirePath } from "./path-key.ts";
-import { addedBytes, deepestPlace, nest, type Place } from "./path-place.ts";
+import { addedBytes, deepestPlace, nest, type Place, readLast } from "./path-place.ts";
+import { isScalar, type Scalar, ScalarPlace } from "./scalar-place.ts";
 
 /**
  * One run's document as the job sees it: the last acknowledged document with every unacknowledged write on top (I6).
@@ -59,10 +60,7 @@ export class MetadataStore {
     requireKey(key);
     if (this.outbox.refuses(key)) return;
     if (isPathKey(key)) return this.#setPath(key, value);
-    if (typeof value === "number") {
-      const number = finite(value);
-      return this.#put(key, number, number === null ? 4 : numberBytes(number));
-    }
+    if (isScalar(value, this.limitBytes)) return this.#put(key, unsigned(value), jsonBytes(value));
     const copy = copyJson(value, key, this.limitBytes);
     if (copy === undefined) return this.del(key);
     this.#put(key, copy, lastCopyBytes());
@@ -102,26 +100,19 @@ export class MetadataStore {
     const copy = requireValue(copyJson(value, key, this.limitBytes), key, "append");
     const bytes = lastCopyBytes();
     if (isPathKey(key)) return this.#appendPath(key, copy, bytes);
-    let entry = this.#entries.find(key);
-    const list = entry?.value;
-    if (entry !== undefined && Array.isArray(list)) {
-      this.#entries.grow(entry, bytes + (list.length > 0 ? 1 : 0));
-      list.push(copy);
-    } else {
-      const old = entry?.value;
-      entry = this.#entries.put(
-        key,
-        entry,
-        old === undefined ? [copy] : [old, copy],
-        old === undefined ? bytes + 2 : (entry?.bytes ?? 0) + bytes + 3,
-      );
-      // On the wire `append` finds what every object inherits under such a name, and would make `[null, value]`.
-      if (old === undefined && missingValue(key) === null) return this.outbox.changedWhole(entry);
-    }
-    if (!this.outbox.absorbs(entry)) {
-      this.outbox.changedBy(entry, { type: "append", key, value: copy }, bytes);
-      if (typeof copy === "object") entry.shared = true;
-    }
+    const known = this.#entries.find(key);
+    const old = known?.value;
+    if (known !== undefined && Array.isArray(old)) return this.#push(known, key, old, copy, bytes);
+    const list = old === undefined ? [copy] : [old, copy];
+    const entry = this.#entries.put(
+      key,
+      known,
+      list,
+      old === undefined ? bytes + 2 : (known?.bytes ?? 0) + bytes + 3,
+    );
+    // On the wire `append` finds what every object inherits under such a name, and would make `[null, value]`.
+    if (old === undefined && missingValue(key) === null) return this.outbox.changedWhole(entry);
+    this.outbox.appended(entry, key, list, bytes);
   }
 
   remove(key: string, value: unknown): void {
@@ -206,7 +197,14 @@ export class MetadataStore {
     this.outbox.changedWhole(entry);
   }
 
+  #push(entry: Entry, key: string, list: JsonValue[], value: JsonValue, bytes: number): void {
+    this.#entries.grow(entry, bytes + (list.length > 0 ? 1 : 0));
+    list.push(value);
+    this.outbox.appended(entry, key, list, bytes);
+  }
+
   #removeFrom(entry: Entry, list: JsonValue[], value: JsonValue): void {
+    entry.operations?.settle();
     let kept = 0;
     let freed = 0;
     for (const item of list) {
@@ -231,9 +229,34 @@ export class MetadataStore {
     return value === undefined ? undefined : cloneJson(value);
   }
 
+  /** Looks for a scalar that a path of two or more segments leads to, and remembers it. */
+  #findPlace(key: string): ScalarPlace | undefined {
+    const { wire, segments } = pathKey(key);
+    if (segments === undefined || segments.length === 1) return undefined;
+    const known = this.#entries.place(wire);
+    if (known !== undefined) return known;
+    const place = this.#place(segments);
+    const value = place === undefined ? undefined : readLast(place, segments);
+    if (place === undefined || value === undefined || !isScalar(value, Number.POSITIVE_INFINITY))
+      return undefined;
+    const entry = this.#entries.find(segments[0] as string) as Entry;
+    const found = new ScalarPlace(wire, entry, place.parent, segments.at(-1) as string, jsonBytes(value));
+    this.#entries.remember(found);
+    return found;
+  }
+
+  #writePlace(place: ScalarPlace, value: Scalar): void {
+    const addedBytes = this.#entries.assign(place, value, jsonBytes(value));
+    this.outbox.changedPlace(place, value, addedBytes);
+  }
+
   #setPath(key: string, value: unknown): void {
+    if (isScalar(value, this.limitBytes)) {
+      const place = this.#entries.place(key) ?? this.#findPlace(key);
+      if (place !== undefined) return this.#writePlace(place, unsigned(value));
+    }
     const path = pathKey(key);
-    const copy = typeof value === "number" ? finite(value) : copyJson(value, key, this.limitBytes);
+    const copy = copyJson(value, key, this.limitBytes);
     if (copy === undefined) return this.#deletePath(key);
     if (path.segments === undefined)
       return this.#applyByLibrary({ type: "set", key: path.wire, value: copy });
@@ -263,18 +286,13 @@ export class MetadataStore {
     const segments = path.segments;
     if (segments.length === 1) return this.append(segments[0] as string, value);
     const place = this.#place(segments);
-    const old =
-      place === undefined || place.index < segments.length - 1
-        ? undefined
-        : readSegment(place.parent, segments[place.index] as string);
+    const old = place === undefined ? undefined : readLast(place, segments);
     // The wire's own append would leave a `null` as it is; a literal key makes it a list, and so does this.
     if (place === undefined || !Array.isArray(old)) {
       return this.#writePath(path, segments, old === undefined ? [value] : [old, value]);
     }
     const entry = this.#entries.find(segments[0] as string) as Entry;
-    this.#entries.grow(entry, bytes + (old.length > 0 ? 1 : 0));
-    old.push(value);
-    this.#changed(entry, { type: "append", key: path.wire, value }, bytes);
+    this.#push(entry, path.wire, old, value, bytes);
   }
 
   #removePath(key: string, value: JsonValue, bytes: number): void {
@@ -362,19 +380,15 @@ export class MetadataStore {
 
   #changed(entry: Entry, operation: Operation, valueBytes: number): void {
     if (this.outbox.absorbs(entry)) return;
-    this.outbox.changedBy(entry, operation, valueBytes);
-    if (operation.type !== "update" && operation.type !== "delete" && typeof operation.value === "object") {
-      entry.shared = true;
-    }
+    // The document goes on changing its value; what is queued must not.
+    const queued = "value" in operation ? { ...operation, value: cloneJson(operation.value) } : operation;
+    this.outbox.changedBy(entry, queued as Operation, valueBytes);
   }
 
-  /** Where a path leads in the document; what an unsent operation refers to is copied first. */
+  /** Where a path leads in the document, to change what is there. */
   #place(segments: readonly string[]): Place | undefined {
     const entry = this.#entries.find(segments[0] as string);
-    if (entry?.shared === true && entry.value !== undefined) {
-      entry.value = cloneJson(entry.value);
-      entry.shared = false;
-    }
+    entry?.operations?.settle();
     return deepestPlace(entry?.value, segments);
   }
 
@@ -402,8 +416,8 @@ export class MetadataStore {
   }
 }
 
-function finite(value: number): number | null {
-  if (!Number.isFinite(value)) return null;
+/** JSON prints -0 as 0. */
+function unsigned(value: Scalar): Scalar {
   return value === 0 ? 0 : value;
 }
 

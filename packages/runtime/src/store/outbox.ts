@@ -7,6 +7,7 @@ import { rootOf } from "../protocol/simple-path.ts";
 import type { Entry } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 import { ENVELOPE_BYTES, OperationQueue } from "./operation-queue.ts";
+import type { Scalar, ScalarPlace } from "./scalar-place.ts";
 
 /** What one cut of the outbox holds; each operation with the number of calls it stands for. */
 export interface OutboxCut {
@@ -136,11 +137,39 @@ export class Outbox {
 
   /** A key was changed relative to what the endpoint holds. Only after {@link absorbs} said no. */
   changedBy(entry: Entry, operation: Operation, valueBytes: number): void {
+    const queue = this.#queueOf(entry);
+    const before = queue.bytes;
+    entry.revision += 1;
+    queue.push(operation, valueBytes);
+    this.#queued(queue.bytes - before);
+  }
+
+  /** The last item of `list` was appended to it. */
+  appended(entry: Entry, key: string, list: readonly JsonValue[], valueBytes: number): void {
+    if (this.absorbs(entry)) return;
+    const queue = this.#queueOf(entry);
+    const before = queue.bytes;
+    queue.append(key, list, valueBytes);
+    this.#queued(queue.bytes - before);
+  }
+
+  /** A place was given another scalar, `addedBytes` longer than the one before. */
+  changedPlace(place: ScalarPlace, value: Scalar, addedBytes: number): void {
+    if (this.absorbs(place.entry)) return;
+    const queue = this.#queueOf(place.entry);
+    const before = queue.bytes;
+    if (place.queued === undefined) place.queued = queue.pushSet(place.path, value, place.bytes);
+    else queue.updateSet(place.queued, value, addedBytes);
+    this.#queued(queue.bytes - before);
+  }
+
+  #queueOf(entry: Entry): OperationQueue {
     if (!entry.changed) this.#changed.push(entry);
-    entry.operations ??= new OperationQueue();
-    const before = entry.operations.bytes;
-    entry.operations.push(operation, valueBytes);
-    this.#queuedBytes += entry.operations.bytes - before;
+    return (entry.operations ??= new OperationQueue());
+  }
+
+  #queued(addedBytes: number): void {
+    this.#queuedBytes += addedBytes;
     this.#accept();
     if (this.#queuedBytes + this.#sealedBytes > this.#maxPendingBytes) this.#onFull?.();
   }
@@ -174,12 +203,12 @@ export class Outbox {
   changedRemote(target: "parent" | "root", operation: Operation, valueBytes: number): void {
     const queue =
       target === "parent" ? (this.#parent ??= new OperationQueue()) : (this.#root ??= new OperationQueue());
+    this.#accept();
+    if (operation.type === "increment" && queue.addStep(operation.key, operation.value)) return;
     const waiting =
       this.#queuedBytes + this.#sealedBytes + (this.#parent?.bytes ?? 0) + (this.#root?.bytes ?? 0);
-    const fits = waiting + valueBytes + ENVELOPE_BYTES <= this.#maxPendingBytes || queue.merges(operation);
-    if (fits) queue.push(operation, valueBytes);
-    this.#accept();
-    if (fits) return;
+    if (waiting + valueBytes + ENVELOPE_BYTES <= this.#maxPendingBytes)
+      return queue.push(operation, valueBytes);
     const keys = [operation.type === "update" ? "" : operation.key];
     this.ledger.drop({ reason: "overflow", count: 1, keys, target });
   }

@@ -37,6 +37,11 @@ export function deepestPlace(root: JsonValue | undefined, segments: readonly str
   return { parent, index };
 }
 
+/** What the whole path leads to, once {@link deepestPlace} has walked it. */
+export function readLast({ parent, index }: Place, segments: readonly string[]): JsonValue | undefined {
+  return index < segments.length - 1 ? undefined : readSegment(parent, segments[index] as string);
+}
+
 /** Wraps `value` in the containers that the segments from `from` on name: an index makes a list. */
 export function nest(segments: readonly string[], from: number, value: JsonValue): JsonValue {
   let nested = value;
