@@ -19,7 +19,11 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     typecheck: {
       enabled: true,
-      include: ["conformance/test/**/*.test.ts", "packages/*/test/**/*.test-d.ts"],
+      include: [
+        "conformance/test/**/*.test.ts",
+        "conformance/test/**/*.test-d.ts",
+        "packages/*/test/**/*.test-d.ts",
+      ],
       tsconfig: "./tsconfig.json",
       ignoreSourceErrors: true,
     },

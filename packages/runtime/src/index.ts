@@ -107,6 +107,7 @@ export {
 // --- tasks
 export { defineConfig, type RunmetaConfig } from "./lifecycle/config.ts";
 export { type CurrentRun, currentRun } from "./lifecycle/current-run.ts";
+export type { DefinedTask } from "./lifecycle/defined-task.ts";
 export { heartbeats } from "./lifecycle/heartbeats.ts";
 export type { CompletionResult, HookParams, TaskHooks } from "./lifecycle/hooks.ts";
 export { type LocalsKey, locals } from "./lifecycle/locals.ts";

@@ -1,8 +1,8 @@
 import type { SchemaInput, SchemaOutput, StandardSchema } from "../standard-schema.ts";
+import type { DefinedTask } from "./defined-task.ts";
 import { parsePayload } from "./parse-payload.ts";
 import { defineTask } from "./task.ts";
 import type { TaskOptions } from "./task-definition.ts";
-import { createTaskHandle, type Task } from "./task-handle.ts";
 
 /** What {@link schemaTask} takes. */
 export interface SchemaTaskOptions<TId extends string, TSchema extends StandardSchema, TOutput, TInit>
@@ -28,7 +28,8 @@ export function schemaTask<
   TSchema extends StandardSchema,
   TOutput = unknown,
   TInit = undefined,
->(options: SchemaTaskOptions<TId, TSchema, TOutput, TInit>): Task<TId, SchemaInput<TSchema>, TOutput> {
-  defineTask(options, (payload) => parsePayload(options.id, options.schema, payload));
-  return createTaskHandle(options.id);
+>(options: SchemaTaskOptions<TId, TSchema, TOutput, TInit>): DefinedTask<TId, SchemaInput<TSchema>, TOutput> {
+  const handle: unknown = defineTask(options, (payload) => parsePayload(options.id, options.schema, payload));
+  // It is triggered with what the schema takes, and run with what the schema gives.
+  return handle as DefinedTask<TId, SchemaInput<TSchema>, TOutput>;
 }

@@ -1,9 +1,10 @@
 import { ConfigError } from "../errors.ts";
+import type { DefinedTask } from "./defined-task.ts";
 import type { AnyTaskHooks, HookKind } from "./hooks.ts";
 import { processRegistry } from "./process-registry.ts";
 import { resolveRetryOptions } from "./retry-options.ts";
 import type { RunParams, TaskDefinition, TaskOptions, TaskSettings } from "./task-definition.ts";
-import { createTaskHandle, type Task } from "./task-handle.ts";
+import { createTaskHandle } from "./task-handle.ts";
 
 /** Every kind of hook; a record, so that a new kind does not compile until it is here. */
 const HOOK_KINDS: Readonly<Record<HookKind, true>> = {
@@ -29,7 +30,7 @@ function hooksOf(options: object): AnyTaskHooks {
 export function defineTask<TId extends string, TPayload, TOutput, TInit>(
   options: TaskOptions<TId, TPayload, TOutput, TInit>,
   parsePayload: TaskDefinition["parsePayload"],
-): Task<TId, TPayload, TOutput> {
+): DefinedTask<TId, TPayload, TOutput> {
   const { id, run } = options;
   if (typeof id !== "string" || id === "")
     throw new ConfigError(`task: id must be a non-empty string, got ${String(id)}`);
@@ -51,7 +52,7 @@ export function defineTask<TId extends string, TPayload, TOutput, TInit>(
     // The registry keeps tasks of all types; an engine hands each the payload that was triggered for it.
     run: (payload, params) => run(payload as TPayload, params as RunParams<TInit>),
   });
-  return createTaskHandle(id);
+  return createTaskHandle<TId, TPayload, TOutput>(id) as DefinedTask<TId, TPayload, TOutput>;
 }
 
 /**
@@ -71,6 +72,6 @@ export function defineTask<TId extends string, TPayload, TOutput, TInit>(
  */
 export function task<TId extends string, TPayload = void, TOutput = unknown, TInit = undefined>(
   options: TaskOptions<TId, TPayload, TOutput, TInit>,
-): Task<TId, TPayload, TOutput> {
+): DefinedTask<TId, TPayload, TOutput> {
   return defineTask(options, undefined);
 }

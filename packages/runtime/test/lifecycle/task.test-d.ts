@@ -17,7 +17,7 @@ describe("task", () => {
     expectTypeOf<TaskIdentifier<typeof resize>>().toEqualTypeOf<"resize">();
     expectTypeOf<TaskPayload<typeof resize>>().toEqualTypeOf<{ url: string }>();
     expectTypeOf<TaskOutput<typeof resize>>().toEqualTypeOf<number>();
-    expectTypeOf(resize.trigger).returns.resolves.toEqualTypeOf<
+    expectTypeOf(resize.trigger({ url: "" })).resolves.toEqualTypeOf<
       RunHandle<"resize", { url: string }, number>
     >();
     expectTypeOf(resize.triggerAndWait({ url: "" })).resolves.toEqualTypeOf<TaskRunResult<number>>();
