@@ -155,6 +155,7 @@ export type {
   RetryFetchInit,
 } from "./lifecycle/retry-fetch.ts";
 export type { RetryOptions } from "./lifecycle/retry-options.ts";
+export type { RunOptions, TargetFor } from "./lifecycle/run-options.ts";
 export { recordTarget, runTarget, sessionTarget } from "./lifecycle/run-targets.ts";
 export { type SchemaTaskOptions, schemaTask } from "./lifecycle/schema-task.ts";
 export { task } from "./lifecycle/task.ts";
@@ -175,13 +176,7 @@ export { timeout } from "./lifecycle/timeout.ts";
 export { type ComputeUsage, type CurrentUsage, usage } from "./lifecycle/usage.ts";
 export { useConfig } from "./lifecycle/use-config.ts";
 export { type CommonWaitOptions, type WaitDuration, type WaitForOptions, wait } from "./lifecycle/wait.ts";
-export {
-  type RunOptions,
-  type RunResult,
-  type TargetFor,
-  withRun,
-  withRunResult,
-} from "./lifecycle/with-run.ts";
+export { type RunResult, withRun, withRunResult } from "./lifecycle/with-run.ts";
 export { type Metadata, metadata, type RelativeUpdater } from "./metadata.ts";
 export type { Drop, DropReason, MetadataOptions, Warning, WarningCode } from "./options.ts";
 export type { Progress, ProgressOptions, ProgressValue } from "./progress.ts";

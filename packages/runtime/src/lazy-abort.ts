@@ -15,18 +15,27 @@ export class LazyAbort {
   }
 
   /** How long something may take, and this signal, which is still made only when it is asked for. */
-  within(timeoutMs: number): { readonly timeoutMs: number; readonly signal: AbortSignal } {
-    const abort = this;
-    return {
-      timeoutMs,
-      get signal() {
-        return abort.signal;
-      },
-    };
+  within(timeoutMs: number): Within {
+    return new Within(timeoutMs, this);
   }
 
   abort(): void {
     this.#aborted = true;
     this.#controller?.abort();
+  }
+}
+
+/** A class: an object literal with an accessor costs V8 a hidden class each time. */
+class Within {
+  readonly timeoutMs: number;
+  readonly #abort: LazyAbort;
+
+  constructor(timeoutMs: number, abort: LazyAbort) {
+    this.timeoutMs = timeoutMs;
+    this.#abort = abort;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
   }
 }

@@ -135,14 +135,18 @@ function inRange(
   return value;
 }
 
-function maximumSizeFromEnvironment(): number {
-  const text = globalThis.process?.env[MAXIMUM_SIZE_VARIABLE];
+function maximumSizeFromEnvironment(text: string | undefined): number {
   const bytes = resolveMaximumSize(text);
   if (bytes !== undefined) return bytes;
   throw new ConfigError(
     `${MAXIMUM_SIZE_VARIABLE} must be a whole number of bytes of at least 2, got ${JSON.stringify(text)}`,
   );
 }
+
+/** What no option changes, and the value of the variable that it was made with. */
+let defaults:
+  | { readonly options: ResolvedMetadataOptions; readonly variable: string | undefined }
+  | undefined;
 
 /**
  * Completes and checks options; later ones win.
@@ -151,12 +155,25 @@ function maximumSizeFromEnvironment(): number {
 export function resolveMetadataOptions(
   ...layers: readonly (MetadataOptions | undefined)[]
 ): ResolvedMetadataOptions {
+  const variable = globalThis.process?.env[MAXIMUM_SIZE_VARIABLE];
   const given: { -readonly [K in keyof MetadataOptions]: MetadataOptions[K] } = {};
+  let any = false;
   for (const layer of layers) {
-    for (const [name, value] of Object.entries(layer ?? {})) {
-      if (value !== undefined) Object.assign(given, { [name]: value });
+    if (layer === undefined) continue;
+    for (const [name, value] of Object.entries(layer)) {
+      if (value === undefined) continue;
+      Object.assign(given, { [name]: value });
+      any = true;
     }
   }
+  if (any) return complete(given, variable);
+  // Shared by all runs that are given nothing.
+  if (defaults === undefined || defaults.variable !== variable)
+    defaults = { options: complete({}, variable), variable };
+  return defaults.options;
+}
+
+function complete(given: MetadataOptions, variable: string | undefined): ResolvedMetadataOptions {
   const debounceMs = inRange("debounceMs", given.debounceMs, 250, 0, 60_000);
   if (given.onRetry !== undefined && given.onRetry !== "keep" && given.onRetry !== "reset") {
     throw new ConfigError(`metadata.onRetry must be "keep" or "reset", got ${String(given.onRetry)}`);
@@ -164,7 +181,7 @@ export function resolveMetadataOptions(
   return Object.freeze({
     maximumSize:
       given.maximumSize === undefined
-        ? maximumSizeFromEnvironment()
+        ? maximumSizeFromEnvironment(variable)
         : inRange("maximumSize", given.maximumSize, 0, 2, 2 ** 30),
     debounceMs,
     maxWaitMs: inRange("maxWaitMs", given.maxWaitMs, Math.max(1_000, debounceMs), debounceMs, 3_600_000),

@@ -4,7 +4,8 @@ import { ApiError } from "../errors.ts";
 import type { CurrentRun } from "../lifecycle/current-run.ts";
 import { describeError } from "../lifecycle/describe-error.ts";
 import { runIdOfKey } from "../lifecycle/run-id.ts";
-import { type RunOptions, type RunResult, withRunResult } from "../lifecycle/with-run.ts";
+import type { RunOptions } from "../lifecycle/run-options.ts";
+import { type RunResult, withRunResult } from "../lifecycle/with-run.ts";
 import { memoryTarget } from "../target/memory-target.ts";
 
 /** What can be said of a job's run; its id, attempts, parent and end follow from the job. All have defaults. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../protocol/json.ts";
-import type { ReadResult, SendOptions, SendResult, Target } from "../target/target.ts";
+import type { ReadResult, SendOptions, SendResult } from "../target/target.ts";
+import type { FlushedRun } from "./flusher-options.ts";
 import { judgeUnclear } from "./judge-unclear.ts";
 import type { Parcel } from "./parcel.ts";
 
@@ -16,37 +17,56 @@ function afterFailedRead(read: Extract<ReadResult, { kind: "failed" }>): Attempt
 }
 
 /**
- * Sends a batch once. One that may have been applied already, at an endpoint that may apply it twice, is not sent
- * before the document was read and says that it was not (F4). Rejects only when the target breaks its contract.
+ * Sends a batch once; at once, where the target answers at once. One that may have been applied already, at an endpoint
+ * that may apply it twice, is not sent before the document was read and says that it was not (F4). Rejects only when the
+ * target breaks its contract.
+ *
+ * @param deduplicates told when the endpoint says that it applies a batch once
  */
-export async function attemptDelivery(
+export function attemptDelivery(
   parcel: Parcel,
-  context: {
-    readonly target: Target;
-    /** The last document that the endpoint is known to have had. */
-    readonly acknowledged: () => JsonObject;
-    /** Told when the endpoint says that it applies a batch once. */
-    readonly deduplicates: () => void;
-    /** Told when the batch itself goes out. */
-    readonly sends: () => void;
-    readonly options: SendOptions;
-  },
-): Promise<AttemptResult> {
-  const { target, options } = context;
-  if (parcel.unclear) {
-    const read = await target.read(options);
-    if (read.kind === "failed") return afterFailedRead(read);
-    if (!read.deduplicates) {
-      const { operations } = target.decode(parcel.body);
-      const verdict = judgeUnclear(context.acknowledged(), read.document, operations);
-      if (verdict === "unclear") return { kind: "unclear", document: read.document };
-      if (verdict === "applied") return acknowledgedBy(read.document);
-    }
-    if (read.deduplicates) context.deduplicates();
-    parcel.unclear = false;
+  run: FlushedRun,
+  options: SendOptions,
+  deduplicates: () => void,
+): AttemptResult | Promise<AttemptResult> {
+  try {
+    return parcel.unclear
+      ? attemptUnclear(parcel, run, options, deduplicates)
+      : deliver(parcel, run, options);
+  } catch (cause) {
+    return lostReply(cause);
   }
-  context.sends();
+}
+
+function deliver(
+  parcel: Parcel,
+  { target, store }: FlushedRun,
+  options: SendOptions,
+): SendResult | Promise<SendResult> {
+  const { ledger } = store.outbox;
+  ledger.requests += 1;
+  ledger.bytesSent += parcel.body.length;
   return target.send(parcel, options);
+}
+
+async function attemptUnclear(
+  parcel: Parcel,
+  run: FlushedRun,
+  options: SendOptions,
+  deduplicates: () => void,
+): Promise<AttemptResult> {
+  const { target, store } = run;
+  const read = await target.read(options);
+  if (read.kind === "failed") return afterFailedRead(read);
+  if (!read.deduplicates) {
+    const { operations } = target.decode(parcel.body);
+    const verdict = judgeUnclear(store.acknowledged(), read.document, operations);
+    if (verdict === "unclear") return { kind: "unclear", document: read.document };
+    if (verdict === "applied") return acknowledgedBy(read.document);
+  }
+  if (read.deduplicates) deduplicates();
+  parcel.unclear = false;
+  return deliver(parcel, run, options);
 }
 
 /** A fault after which the batch may have been applied, or not. */

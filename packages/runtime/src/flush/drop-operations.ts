@@ -1,6 +1,7 @@
 import type { DropReason } from "../options.ts";
 import type { Ledger } from "../store/ledger.ts";
-import { keyOf, type Lists } from "./parcel.ts";
+import type { RemoteProblem, Target } from "../target/target.ts";
+import { countCalls, keyOf, type Lists, openParcel, type Parcel } from "./parcel.ts";
 
 /** Keys named in one drop. */
 const NAMED_KEYS = 10;
@@ -21,4 +22,20 @@ export function dropOperations(
     const count = list.reduce((sum, item) => sum + item.count, 0);
     ledger.drop({ reason, count, keys, target, ...(message === undefined ? {} : { message }) });
   }
+}
+
+/** Drops the parent or root operations of a batch that the endpoint did not take; gives how many calls they are. */
+export function dropRemote(
+  ledger: Ledger,
+  target: Target,
+  parcel: Parcel,
+  refused: readonly RemoteProblem[],
+): number {
+  let calls = 0;
+  for (const [name, message] of new Map(refused.map((problem) => [problem.target, problem.message]))) {
+    const items = openParcel(target, parcel)[name];
+    calls += countCalls(parcel.counts[name]);
+    dropOperations(ledger, { own: [], parent: [], root: [], [name]: items }, "refused", message);
+  }
+  return calls;
 }

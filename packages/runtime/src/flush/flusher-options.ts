@@ -29,17 +29,15 @@ export interface DrainResult {
  */
 export type FlusherState = "idle" | "scheduled" | "sending" | "stalled" | "paused" | "held";
 
-/** What a flusher works with. */
-export interface FlusherOptions {
+/** The run that a flusher works for. */
+export interface FlushedRun {
   readonly store: MetadataStore;
   readonly target: Target;
   readonly clock: Clock;
   readonly options: ResolvedMetadataOptions;
-  /** First half of every batch key; unique for this attempt in this process. */
-  readonly publisher: string;
-  readonly warn: (code: WarningCode, message: string) => void;
-  /** Calls a function outside the run's context, where timers and requests belong. */
-  readonly outside: <T>(body: () => T) => T;
   /** Between 0 and 1, for jitter. */
-  readonly random?: (() => number) | undefined;
+  random(): number;
+  warn(code: WarningCode, message: string): void;
+  /** Calls a function outside the run's context, where timers and requests belong. */
+  outside<T>(body: () => T): T;
 }

@@ -1,20 +1,18 @@
-import type { Clock, Debounced, Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
 import { MetadataFlushError } from "../errors.ts";
 import { LazyAbort } from "../lazy-abort.ts";
-import type { DropReason, ResolvedMetadataOptions } from "../options.ts";
+import type { DropReason } from "../options.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
 import type { FlushStats } from "../store/ledger.ts";
-import type { MetadataStore } from "../store/metadata-store.ts";
-import type { OutboxCut } from "../store/outbox.ts";
-import type { Batch, ReadResult, SendResult, Target } from "../target/target.ts";
+import type { OutboxCut, OutboxListener } from "../store/outbox.ts";
+import type { Batch, ReadResult, SendResult } from "../target/target.ts";
 import { type AttemptResult, attemptDelivery, failedRead, lostReply } from "./attempt-delivery.ts";
 import { backoffMs } from "./backoff.ts";
 import { Barriers } from "./barriers.ts";
-import { dropOperations } from "./drop-operations.ts";
-import type { DrainResult, FlusherOptions, FlusherState, FlushOptions } from "./flusher-options.ts";
+import { dropOperations, dropRemote } from "./drop-operations.ts";
+import type { DrainResult, FlushedRun, FlusherState, FlushOptions } from "./flusher-options.ts";
 import {
-  countCalls,
   countsTwice,
   type Lists,
   openParcel,
@@ -24,6 +22,7 @@ import {
   splitLists,
 } from "./parcel.ts";
 import { ParcelNumbers } from "./parcel-numbers.ts";
+import { type QuietListener, QuietPeriod } from "./quiet-period.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Larger batches are split: the official server takes bodies of 2 MiB, proxies often of 1 MB. */
@@ -38,27 +37,22 @@ const DEFAULT_FLUSH_TIMEOUT_MS = 10_000;
  * The trade: a write waits for a quiet moment (`debounceMs`, at most `maxWaitMs`), so that many writes make one
  * request; what waits is lost if the process is killed. At most one request is under way (I8), an operation leaves
  * only when acknowledged (I5), and what is sent again is byte-identical (I9).
+ *
+ * A run that writes little pays little: barriers, waiters and numbers are made when they are first needed, and with a
+ * target that answers at once a flush makes no promise and no timer.
  */
-export class Flusher {
-  readonly #store: MetadataStore;
-  readonly #target: Target;
-  readonly #clock: Clock;
-  readonly #options: ResolvedMetadataOptions;
-  readonly #numbers: ParcelNumbers;
-  readonly #warn: FlusherOptions["warn"];
-  readonly #outside: FlusherOptions["outside"];
-  readonly #random: () => number;
-  readonly #barriers: Barriers;
-  readonly #abort = new LazyAbort();
+export class Flusher implements OutboxListener, QuietListener {
+  readonly #run: FlushedRun;
 
   #state: FlusherState = "idle";
+  #numbers: ParcelNumbers | undefined;
   /** The batch that is under way, or waits to be sent again. */
   #parcel: Parcel | undefined;
   /** Parts of a refused batch, to be sent before anything newer. */
   #parts: Parcel[] = [];
   /** Operations were put back into the outbox after a refusal: the next batch holds them. */
   #suspect = false;
-  #quiet: Debounced | undefined;
+  #quiet: QuietPeriod | undefined;
   #timer: Timer | undefined;
   /** When the oldest unsent write was made. */
   #windowOpenedAt = 0;
@@ -67,6 +61,7 @@ export class Flusher {
   /** The endpoint asked not to be called before. */
   #notBefore = 0;
   #deduplicates: boolean | undefined;
+  #barriers: Barriers | undefined;
   /** Every call up to this one is settled. */
   #settledUpTo = 0;
   /** What was lost since the last settled call, for the barriers that wait for it. */
@@ -74,24 +69,16 @@ export class Flusher {
   #draining = false;
   #credentialsTried: string | undefined;
   #onSettled: (() => void) | undefined;
+  #abort: LazyAbort | undefined;
   /** Callers of `refresh()` that wait for a reply, or for another one's read. */
-  readonly #readers: Waiters;
+  #readers: Waiters | undefined;
   /** The endpoint's document is being read: nothing is sent until it is here. */
   #reading = false;
   #sendAfterRead = false;
 
-  constructor(options: FlusherOptions) {
-    this.#store = options.store;
-    this.#target = options.target;
-    this.#clock = options.clock;
-    this.#options = options.options;
-    this.#numbers = new ParcelNumbers(options.target, options.publisher);
-    this.#warn = options.warn;
-    this.#outside = options.outside;
-    this.#random = options.random ?? Math.random;
-    this.#barriers = new Barriers(options.clock);
-    this.#readers = new Waiters(options.clock);
-    this.#store.outbox.onDirty(() => this.#windowOpens());
+  constructor(run: FlushedRun) {
+    this.#run = run;
+    run.store.outbox.sentBy(this);
   }
 
   get state(): FlusherState {
@@ -103,12 +90,12 @@ export class Flusher {
       (sum, parcel) => sum + parcel.body.length,
       this.#parcel?.body.length ?? 0,
     );
-    return this.#ledger.stats(this.#store.outbox.bytes + waiting);
+    return this.#ledger.stats(this.#run.store.outbox.bytes + waiting);
   }
 
   /** Something is not acknowledged yet. */
   get pending(): boolean {
-    return this.#parcel !== undefined || this.#parts.length > 0 || this.#store.outbox.hasContent;
+    return this.#parcel !== undefined || this.#parts.length > 0 || this.#run.store.outbox.hasContent;
   }
 
   /**
@@ -118,12 +105,16 @@ export class Flusher {
   async flush(options: FlushOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     if (!this.pending) return;
-    const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS, signal } = options;
-    const stored = this.#barriers.wait(this.#ledger.accepted, { timeoutMs, signal }, () =>
-      this.#failure(`no acknowledgement within ${timeoutMs} ms`),
-    );
+    const stored = this.#stored(options);
     this.#sendNow();
     await stored;
+  }
+
+  #stored({ timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS, signal }: FlushOptions): Promise<void> {
+    this.#barriers ??= new Barriers(this.#run.clock);
+    return this.#barriers.wait(this.#ledger.accepted, { timeoutMs, signal }, () =>
+      this.#failure(`no acknowledgement within ${timeoutMs} ms`),
+    );
   }
 
   /**
@@ -131,20 +122,21 @@ export class Flusher {
    * the answer to a batch whose reply was lost: what is read may or may not hold such a batch. Nothing is sent meanwhile.
    */
   async refresh(options: FlushOptions = {}): Promise<ReadResult> {
-    const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS, signal = this.#abort.signal } = options;
-    const deadline = this.#clock.now() + timeoutMs;
+    const { timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS, signal = this.#aborts.signal } = options;
+    const deadline = this.#run.clock.now() + timeoutMs;
     if (this.#parcel?.inDoubt === true) this.#sendNow();
     while (this.#state === "sending" || this.#reading || this.#parcel?.inDoubt === true) {
-      const remainingMs = deadline - this.#clock.now();
+      const remainingMs = deadline - this.#run.clock.now();
       if (remainingMs <= 0 || signal.aborted || this.#state === "paused") {
         return failedRead("a batch under way was not answered", signal.reason);
       }
+      this.#readers ??= new Waiters(this.#run.clock);
       await this.#readers.wait(remainingMs, signal);
     }
     this.#reading = true;
     try {
-      const remainingMs = Math.max(1, deadline - this.#clock.now());
-      const result = await this.#outside(() => this.#target.read({ timeoutMs: remainingMs, signal }));
+      const remainingMs = Math.max(1, deadline - this.#run.clock.now());
+      const result = await this.#run.outside(() => this.#run.target.read({ timeoutMs: remainingMs, signal }));
       if (result.kind !== "document") return result;
       const adopted = this.#adopt(result.document, this.#unacknowledged(this.#parcel));
       return adopted ? result : failedRead("the document cannot be worked with", undefined);
@@ -153,17 +145,25 @@ export class Flusher {
     } finally {
       this.#reading = false;
       if (this.#sendAfterRead) this.#send();
-      this.#readers.wake();
+      this.#readers?.wake();
     }
   }
 
   /** The last flush of a run: everything goes out now, within `timeoutMs`. Never rejects. */
-  async drain(timeoutMs: number): Promise<DrainResult> {
+  drain(timeoutMs: number): DrainResult | Promise<DrainResult> {
     if (this.pending) {
       this.#draining = true;
-      await this.flush({ timeoutMs }).catch(() => {});
-      this.#draining = false;
+      this.#sendNow();
+      if (this.pending) {
+        const ended = () => this.#drained();
+        return this.#stored({ timeoutMs }).then(ended, ended);
+      }
     }
+    return this.#drained();
+  }
+
+  #drained(): DrainResult {
+    this.#draining = false;
     return { flushed: !this.pending, pending: this.#ledger.pending };
   }
 
@@ -189,42 +189,44 @@ export class Flusher {
     this.#parts = [];
     this.#stopWaiting();
     this.#state = "idle";
-    if (!kept) for (const parcel of batches) this.#drop(openParcel(this.#target, parcel), reason, undefined);
-    this.#barriers.fail(this.#failure("the run was abandoned"));
-    this.#abort.abort();
-    this.#readers.wake();
+    if (!kept)
+      for (const parcel of batches) this.#drop(openParcel(this.#run.target, parcel), reason, undefined);
+    this.#barriers?.fail(this.#failure("the run was abandoned"));
+    this.#aborts.abort();
+    this.#readers?.wake();
   }
 
   // --- when -----------------------------------------------------------------------------------------------------
 
   /** The first write since the last batch was cut. */
-  #windowOpens(): void {
-    this.#windowOpenedAt = this.#clock.now();
+  outboxDirty(): void {
+    this.#windowOpenedAt = this.#run.clock.now();
     if (this.#state === "idle" || this.#state === "held") this.#schedule();
   }
 
   #schedule(): void {
     this.#stopWaiting();
     this.#state = "scheduled";
-    const remainingMs = this.#options.maxWaitMs - (this.#clock.now() - this.#windowOpenedAt);
+    const { debounceMs, maxWaitMs } = this.#run.options;
+    const remainingMs = maxWaitMs - (this.#run.clock.now() - this.#windowOpenedAt);
     if (remainingMs <= 0) return this.#send();
-    this.#outside(() => {
-      if (remainingMs < this.#options.debounceMs) {
-        this.#timer = this.#clock.setTimer(() => this.#send(), remainingMs, { keepAlive: true });
+    this.#run.outside(() => {
+      if (remainingMs < debounceMs) {
+        this.#timer = this.#run.clock.setTimer(() => this.#send(), remainingMs, { keepAlive: true });
       } else {
-        this.#quiet ??= this.#clock.debounce(() => this.#checkQuiet(), this.#options.debounceMs);
-        this.#quiet();
-        // A burst in one piece of code belongs to the moment it began, and need not wait for another period.
-        queueMicrotask(() => {
-          this.#acceptedAtCheck = this.#ledger.accepted;
-        });
+        this.#quiet = QuietPeriod.join(this, this.#run.clock, debounceMs);
       }
     });
   }
 
-  /** A period has passed: send if nothing was written during it, otherwise wait another one. */
-  #checkQuiet(): void {
-    if (this.#state !== "scheduled") return;
+  /** A burst in one piece of code belongs to the moment it began, and need not wait for another period. */
+  burstOver(): void {
+    this.#acceptedAtCheck = this.#ledger.accepted;
+  }
+
+  /** Sends if nothing was written during the period, otherwise waits for another one. */
+  quietPeriodOver(): void {
+    this.#quiet = undefined;
     if (this.#ledger.accepted === this.#acceptedAtCheck) this.#send();
     else this.#schedule();
   }
@@ -232,14 +234,15 @@ export class Flusher {
   /** Somebody waits: whatever the state, try now, unless the endpoint asked for a pause. */
   #sendNow(): void {
     if (this.#state === "sending") return;
-    if (this.#state === "stalled" && this.#clock.now() < this.#notBefore) return;
+    if (this.#state === "stalled" && this.#run.clock.now() < this.#notBefore) return;
     this.#send();
   }
 
   #stopWaiting(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#state === "scheduled") this.#quiet?.cancel();
+    this.#quiet?.leave(this);
+    this.#quiet = undefined;
   }
 
   // --- what -----------------------------------------------------------------------------------------------------
@@ -252,11 +255,14 @@ export class Flusher {
     const parcel = this.#parcel;
     if (parcel === undefined) return this.#settle();
     this.#state = "sending";
-    this.#outside(() => {
-      this.#credentialsTried = this.#target.credentials?.();
-      this.#attempt(parcel).then(
-        (result) => this.#received(parcel, result),
-        // A target that throws breaks its contract; the batch is kept like after any other fault.
+    this.#run.outside(() => {
+      this.#credentialsTried = this.#run.target.credentials?.();
+      const result = this.#attempt(parcel);
+      // What a target that answers at once did not take waits for a turn of its own all the same: a refused batch can
+      // fall into thousands of parts.
+      if ("kind" in result && result.kind === "acknowledged") return this.#received(parcel, result);
+      Promise.resolve(result).then(
+        (reply) => this.#received(parcel, reply),
         (cause: unknown) => this.#received(parcel, lostReply(cause)),
       );
     });
@@ -264,11 +270,11 @@ export class Flusher {
 
   #cut(): Parcel | undefined {
     for (;;) {
-      const cut = this.#store.cut(BATCH_BYTES);
+      const cut = this.#run.store.cut(BATCH_BYTES);
       if (cut === undefined) return undefined;
-      const lists = this.#target.remoteOperations ? cut : this.#withoutRemote(cut);
+      const lists = this.#run.target.remoteOperations ? cut : this.#withoutRemote(cut);
       if (lists.own.length + lists.parent.length + lists.root.length > 0) {
-        const parcel = this.#numbers.next({ ...lists, upTo: cut.upTo }, this.#suspect);
+        const parcel = this.#numbering.next({ ...lists, upTo: cut.upTo }, this.#suspect);
         if (cut.upTo !== undefined) this.#suspect = false;
         return parcel;
       }
@@ -281,18 +287,10 @@ export class Flusher {
     return { ...cut, parent: [], root: [] };
   }
 
-  #attempt(parcel: Parcel): Promise<AttemptResult> {
-    return attemptDelivery(parcel, {
-      target: this.#target,
-      acknowledged: () => this.#store.acknowledged(),
-      deduplicates: () => {
-        this.#deduplicates = true;
-      },
-      sends: () => {
-        this.#ledger.requests += 1;
-        this.#ledger.bytesSent += parcel.body.length;
-      },
-      options: this.#abort.within(this.#options.requestTimeoutMs),
+  #attempt(parcel: Parcel): AttemptResult | Promise<AttemptResult> {
+    const options = this.#aborts.within(this.#run.options.requestTimeoutMs);
+    return attemptDelivery(parcel, this.#run, options, () => {
+      this.#deduplicates = true;
     });
   }
 
@@ -318,29 +316,24 @@ export class Flusher {
       case "unclear":
         this.#unclear(parcel, result.document);
     }
-    this.#readers.wake();
+    this.#readers?.wake();
   }
 
   #acknowledged(parcel: Parcel, result: Extract<SendResult, { kind: "acknowledged" }>): void {
     this.#failures = 0;
     this.#deduplicates = result.deduplicates;
     let calls = parcelCalls(parcel);
-    for (const [target, message] of new Map(
-      result.refused.map((problem) => [problem.target, problem.message]),
-    )) {
-      const items = openParcel(this.#target, parcel)[target];
-      calls -= countCalls(parcel.counts[target]);
-      this.#drop({ own: [], parent: [], root: [], [target]: items }, "refused", message);
-    }
+    if (result.refused.length > 0)
+      calls -= dropRemote(this.#ledger, this.#run.target, parcel, result.refused);
     this.#ledger.acknowledged += calls;
     for (const { target, message } of result.ineffective) {
-      this.#warn("INEFFECTIVE", `A write to the ${target} run had no effect: ${message}`);
+      this.#run.warn("INEFFECTIVE", `A write to the ${target} run had no effect: ${message}`);
     }
-    if (result.warning !== undefined) this.#warn("UNREADABLE_REPLY", result.warning);
+    if (result.warning !== undefined) this.#run.warn("UNREADABLE_REPLY", result.warning);
     this.#parcel = undefined;
     const inFront = this.#unacknowledged(undefined);
     if (result.document === undefined || !this.#adopt(result.document, inFront)) {
-      this.#store.acknowledgeBlindly(this.#target.decode(parcel.body).operations, inFront);
+      this.#run.store.acknowledgeBlindly(this.#run.target.decode(parcel.body).operations, inFront);
     }
     this.#settled(parcel.upTo);
     this.#proceed();
@@ -349,10 +342,10 @@ export class Flusher {
   /** False when the endpoint's document cannot be worked with; the local one stays as it is then. */
   #adopt(document: JsonObject, inFront: readonly Operation[]): boolean {
     try {
-      this.#store.acknowledge(document, inFront);
+      this.#run.store.acknowledge(document, inFront);
       return true;
     } catch (error) {
-      this.#warn("UNREADABLE_REPLY", `The endpoint's document cannot be read: ${String(error)}`);
+      this.#run.warn("UNREADABLE_REPLY", `The endpoint's document cannot be read: ${String(error)}`);
       return false;
     }
   }
@@ -364,28 +357,28 @@ export class Flusher {
     if (result.deduplicates === true) this.#deduplicates = true;
     if (result.maybeApplied) {
       parcel.inDoubt = true;
-      if (this.#deduplicates !== true) parcel.unclear ||= countsTwice(this.#target.decode(parcel.body));
+      if (this.#deduplicates !== true) parcel.unclear ||= countsTwice(this.#run.target.decode(parcel.body));
     }
     this.#state = "stalled";
-    const delayMs = result.retryAfterMs ?? backoffMs(this.#failures, this.#random(), this.#draining);
-    this.#notBefore = this.#clock.now() + (result.retryAfterMs ?? 0);
-    this.#outside(() => {
-      this.#timer = this.#clock.setTimer(() => this.#send(), delayMs, { keepAlive: this.#barriers.any });
+    const delayMs = result.retryAfterMs ?? backoffMs(this.#failures, this.#run.random(), this.#draining);
+    this.#notBefore = this.#run.clock.now() + (result.retryAfterMs ?? 0);
+    this.#run.outside(() => {
+      this.#timer = this.#run.clock.setTimer(() => this.#send(), delayMs, { keepAlive: this.#awaited });
     });
   }
 
   #paused(result: Extract<SendResult, { kind: "paused" }>): void {
     this.#state = "paused";
-    this.#warn(result.code, result.message);
-    this.#barriers.fail(this.#failure(result.message));
+    this.#run.warn(result.code, result.message);
+    this.#barriers?.fail(this.#failure(result.message));
     this.#watchCredentials();
   }
 
   #watchCredentials(): void {
-    if (this.#target.credentials === undefined) return;
-    this.#outside(() => {
-      this.#timer = this.#clock.setTimer(() => {
-        if (this.#target.credentials?.() === this.#credentialsTried) this.#watchCredentials();
+    if (this.#run.target.credentials === undefined) return;
+    this.#run.outside(() => {
+      this.#timer = this.#run.clock.setTimer(() => {
+        if (this.#run.target.credentials?.() === this.#credentialsTried) this.#watchCredentials();
         else this.#send();
       }, CREDENTIALS_CHECK_MS);
     });
@@ -403,18 +396,18 @@ export class Flusher {
   #refused(parcel: Parcel, { status, message }: { status: number; message: string }): void {
     this.#failures = 0;
     this.#parcel = undefined;
-    const lists = openParcel(this.#target, parcel);
+    const lists = openParcel(this.#run.target, parcel);
     if (!parcel.suspect) {
-      this.#warn(
+      this.#run.warn(
         "REFUSED",
         `The endpoint refused a metadata update (${status}: ${message}). It is tried again with later writes.`,
       );
       if (this.#parts.length === 0) {
-        this.#store.outbox.putBack(lists);
+        this.#run.store.outbox.putBack(lists);
         this.#suspect = true;
       } else {
         // Newer batches are cut already (they were spooled): it must stay in front of them.
-        this.#parts.unshift(this.#numbers.inFront({ ...lists, upTo: parcel.upTo }));
+        this.#parts.unshift(this.#numbering.inFront({ ...lists, upTo: parcel.upTo }));
       }
       return this.#proceed();
     }
@@ -423,12 +416,12 @@ export class Flusher {
     if (parts === undefined) {
       this.#drop(lists, "refused", message);
       this.#loss = this.#failure(`the endpoint refused it (${status}: ${message})`);
-      this.#store.rebase(this.#unacknowledged(undefined));
+      this.#run.store.rebase(this.#unacknowledged(undefined));
       this.#settled(parcel.upTo);
     } else {
       const last = parts.length - 1;
       const packed = parts.map((part, index) =>
-        this.#numbers.inFront({ ...part, upTo: index === last ? parcel.upTo : undefined }),
+        this.#numbering.inFront({ ...part, upTo: index === last ? parcel.upTo : undefined }),
       );
       this.#parts.unshift(...packed);
     }
@@ -437,9 +430,9 @@ export class Flusher {
 
   /** A reply has been dealt with: what next? */
   #proceed(): void {
-    const { outbox } = this.#store;
+    const { outbox } = this.#run.store;
     // No later write will come to a closed run, so there is nothing to hold a refused batch for.
-    const now = this.#parts.length > 0 || (outbox.hasContent && (this.#barriers.any || outbox.closed));
+    const now = this.#parts.length > 0 || (outbox.hasContent && (this.#awaited || outbox.closed));
     if (now) return this.#send();
     if (outbox.dirty) return this.#schedule();
     if (outbox.hasContent) this.#state = "held";
@@ -457,7 +450,7 @@ export class Flusher {
   #settled(upTo: number | undefined): void {
     if (upTo === undefined) return;
     this.#settledUpTo = Math.max(this.#settledUpTo, upTo);
-    this.#barriers.reached(this.#settledUpTo, this.#loss);
+    this.#barriers?.reached(this.#settledUpTo, this.#loss);
     this.#loss = undefined;
   }
 
@@ -465,15 +458,15 @@ export class Flusher {
 
   /** A batch with increments or appends may have been applied; what can be repeated without harm goes out again. */
   #unclear(parcel: Parcel, document: JsonObject | undefined): void {
-    const lists = openParcel(this.#target, parcel);
+    const lists = openParcel(this.#run.target, parcel);
     const { again, never } = separateAccumulating(lists);
     const repeated = again.own.length + again.parent.length + again.root.length > 0;
     this.#parcel = undefined;
-    if (repeated) this.#parts.unshift(this.#numbers.inFront({ ...again, upTo: parcel.upTo }));
+    if (repeated) this.#parts.unshift(this.#numbering.inFront({ ...again, upTo: parcel.upTo }));
     this.#drop(never, "ambiguous", "the reply was lost, and the endpoint may have applied it");
     this.#loss = this.#failure("a reply was lost, and whether the endpoint applied it cannot be told");
     const inFront = this.#unacknowledged(undefined);
-    if (document === undefined || !this.#adopt(document, inFront)) this.#store.rebase(inFront);
+    if (document === undefined || !this.#adopt(document, inFront)) this.#run.store.rebase(inFront);
     if (!repeated) this.#settled(parcel.upTo);
     this.#proceed();
   }
@@ -486,13 +479,28 @@ export class Flusher {
     return new MetadataFlushError(reason, this.#ledger.pending);
   }
 
-  get #ledger() {
-    return this.#store.outbox.ledger;
-  }
-
   /** Own operations that were cut and are not acknowledged. */
   #unacknowledged(parcel: Parcel | undefined): Operation[] {
     const waiting = parcel === undefined ? this.#parts : [parcel, ...this.#parts];
-    return waiting.flatMap((other) => [...this.#target.decode(other.body).operations]);
+    return waiting.flatMap((other) => [...this.#run.target.decode(other.body).operations]);
+  }
+
+  // --- parts ----------------------------------------------------------------------------------------------------
+
+  get #ledger() {
+    return this.#run.store.outbox.ledger;
+  }
+
+  get #numbering(): ParcelNumbers {
+    return (this.#numbers ??= new ParcelNumbers(this.#run.target));
+  }
+
+  get #aborts(): LazyAbort {
+    return (this.#abort ??= new LazyAbort());
+  }
+
+  /** Somebody waits until everything is stored. */
+  get #awaited(): boolean {
+    return this.#barriers?.any === true;
   }
 }

@@ -1,25 +1,25 @@
 import { formatBatchKey } from "../protocol/idempotency-key.ts";
 import type { Target } from "../target/target.ts";
-import { createParcel, type Lists, type Parcel } from "./parcel.ts";
+import { type Lists, Parcel } from "./parcel.ts";
 
 type NumberedLists = Lists & { readonly upTo: number | undefined };
 
 /** Gives every batch of a run a key of its own: `<publisher>.<sequence>`, which a server applies once. */
 export class ParcelNumbers {
   readonly #target: Target;
-  readonly #publisher: string;
+  #publisher: string | undefined;
   #sequence = 0;
 
-  constructor(target: Target, publisher: string) {
+  constructor(target: Target) {
     this.#target = target;
-    this.#publisher = publisher;
   }
 
   /** The batch after all others. */
   next(lists: NumberedLists, suspect: boolean): Parcel {
-    this.#sequence += 1;
-    const key = formatBatchKey({ publisher: this.#publisher, sequence: this.#sequence });
-    return createParcel(this.#target, key, lists, suspect);
+    const sequence = (this.#sequence += 1);
+    return new Parcel(this.#target, lists, suspect, () =>
+      formatBatchKey({ publisher: this.#name, sequence }),
+    );
   }
 
   /**
@@ -27,8 +27,14 @@ export class ParcelNumbers {
    * repetition, so this one counts as a publisher's only batch.
    */
   inFront(lists: NumberedLists): Parcel {
-    this.#sequence += 1;
-    const key = formatBatchKey({ publisher: `${this.#publisher}-${this.#sequence}`, sequence: 1 });
-    return createParcel(this.#target, key, lists, true);
+    const number = (this.#sequence += 1);
+    return new Parcel(this.#target, lists, true, () =>
+      formatBatchKey({ publisher: `${this.#name}-${number}`, sequence: 1 }),
+    );
+  }
+
+  /** Of this opening of the run only: another attempt, or another process, must not go on with its numbers. */
+  get #name(): string {
+    return (this.#publisher ??= crypto.randomUUID().replaceAll("-", ""));
   }
 }

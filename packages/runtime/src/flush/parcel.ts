@@ -1,7 +1,7 @@
 import type { PendingOperation } from "../protocol/collapse-operations.ts";
 import type { Operation } from "../protocol/operation.ts";
 import type { OutboxCut } from "../store/outbox.ts";
-import type { BatchContent, BatchOperations, Target } from "../target/target.ts";
+import type { Batch, BatchContent, BatchOperations, Target } from "../target/target.ts";
 
 /** How many calls each operation of a batch stands for, in the order of the body. */
 interface Counts {
@@ -10,12 +10,14 @@ interface Counts {
   readonly root: readonly number[];
 }
 
+/** Operations by the document they are for. */
+export type Lists = Pick<OutboxCut, "own" | "parent" | "root">;
+
 /**
  * One batch on its way. Only its text is kept: the document goes on changing what the operations referred to, and a
  * batch that is sent again must be byte-identical (I9).
  */
-export interface Parcel {
-  readonly key: string;
+export class Parcel implements Batch {
   readonly body: string;
   readonly counts: Counts;
   /** With this batch every call up to this one is stored; undefined when more batches belong to it. */
@@ -23,38 +25,46 @@ export interface Parcel {
   /** Its operations were refused before, in another batch. */
   readonly suspect: boolean;
   /** A request with it got no reply, or one that does not say: it may have been applied. */
-  inDoubt: boolean;
+  inDoubt = false;
   /** It may have been applied, and counts twice then, and the endpoint is not known to apply a batch only once. */
-  unclear: boolean;
+  unclear = false;
+  #key: string | (() => string);
+
+  /** @param key called once, when somebody asks for the key: a target in this process does not */
+  constructor(
+    target: Target,
+    lists: Lists & { readonly upTo: number | undefined },
+    suspect: boolean,
+    key: () => string,
+  ) {
+    this.body = target.encode(contentOf(lists));
+    this.counts = {
+      own: lists.own.map(countOf),
+      parent: lists.parent.map(countOf),
+      root: lists.root.map(countOf),
+    };
+    this.upTo = lists.upTo;
+    this.suspect = suspect;
+    this.#key = key;
+  }
+
+  get key(): string {
+    if (typeof this.#key === "function") this.#key = this.#key();
+    return this.#key;
+  }
 }
 
-/** Operations by the document they are for. */
-export type Lists = Pick<OutboxCut, "own" | "parent" | "root">;
-
-export function createParcel(
-  target: Target,
-  key: string,
-  lists: Lists & { readonly upTo: number | undefined },
-  suspect: boolean,
-): Parcel {
-  const content: BatchContent = {
-    operations: lists.own.map(operationOf),
+function contentOf(lists: Lists): BatchContent {
+  const operations = lists.own.map(operationOf);
+  return {
+    operations,
     parentOperations: lists.parent.map(operationOf),
     rootOperations: lists.root.map(operationOf),
     document() {
-      const [replacement] = content.operations;
+      const [replacement] = operations;
       if (replacement?.type !== "update") throw new Error("a replacing target was given single operations");
       return replacement.value;
     },
-  };
-  return {
-    key,
-    body: target.encode(content),
-    counts: { own: lists.own.map(countOf), parent: lists.parent.map(countOf), root: lists.root.map(countOf) },
-    upTo: lists.upTo,
-    suspect,
-    inDoubt: false,
-    unclear: false,
   };
 }
 

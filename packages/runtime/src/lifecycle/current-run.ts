@@ -31,18 +31,43 @@ export function currentRun(): CurrentRun | undefined {
 
 /** A run as user code sees it. */
 export function handleOf(scope: RunScope): CurrentRun {
-  return {
-    id: scope.id,
-    task: scope.task,
-    attempt: scope.attempt,
-    get signal() {
-      return scope.signal;
-    },
-    metadata,
-    stats: () => scope.flusher.stats(),
-    bind:
-      (body) =>
+  return new RunHandle(scope);
+}
+
+/** A class: an object of accessors and closures costs more to make than the rest of opening a run. */
+class RunHandle implements CurrentRun {
+  readonly metadata = metadata;
+  readonly #scope: RunScope;
+
+  constructor(scope: RunScope) {
+    this.#scope = scope;
+  }
+
+  get id(): string {
+    return this.#scope.id;
+  }
+
+  get task(): string | undefined {
+    return this.#scope.task;
+  }
+
+  get attempt(): number {
+    return this.#scope.attempt;
+  }
+
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  // Accessors, since these two are taken off the run: `const { bind } = run`.
+
+  get stats(): CurrentRun["stats"] {
+    return () => this.#scope.flusher.stats();
+  }
+
+  get bind(): CurrentRun["bind"] {
+    return (body) =>
       (...args) =>
-        runInScope(scope, () => body(...args)),
-  };
+        runInScope(this.#scope, () => body(...args));
+  }
 }

@@ -208,7 +208,8 @@ export async function executeAttempt(options: ExecuteAttemptOptions): Promise<At
     if (spool?.changed === true) await opened.scope.flusher.refresh();
     const resets = run.attempt > 1 && metadataOptions.onRetry === "reset";
     const end = await runInside(opened, lifecycle, resets ? (run.initialMetadata ?? {}) : undefined);
-    return describeEnd(end, await opened.close());
+    const drained = await opened.close();
+    return describeEnd(end, { ...drained, stats: opened.scope.flusher.stats() });
   } finally {
     abort.dispose();
   }

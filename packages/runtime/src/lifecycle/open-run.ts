@@ -4,20 +4,23 @@ import { systemClock } from "../clock.ts";
 import { runInScope, runOutsideScope } from "../context/context-storage.ts";
 import type { RunScope } from "../context/run-scope.ts";
 import { Flusher } from "../flush/flusher.ts";
+import type { DrainResult, FlushedRun } from "../flush/flusher-options.ts";
 import type { Drop, ResolvedMetadataOptions, WarningCode } from "../options.ts";
 import type { JsonObject } from "../protocol/json.ts";
-import { type FlushStats, Ledger } from "../store/ledger.ts";
+import { type DropListener, Ledger } from "../store/ledger.ts";
 import { MetadataStore } from "../store/metadata-store.ts";
 import { Outbox } from "../store/outbox.ts";
 import { RemoteDocument } from "../store/remote-document.ts";
 import { RunStreams } from "../stream/run-streams.ts";
 import type { Target } from "../target/target.ts";
 import { observeWrites, type WriteListener } from "./observe-writes.ts";
+import { newRunId } from "./run-id.ts";
 import { runClosed, runOpened, type TrackedRun } from "./shutdown.ts";
 import { Warnings } from "./warnings.ts";
 
 export interface OpenRunOptions {
-  readonly id: string;
+  /** @default a new one, made when somebody asks for it */
+  readonly id?: string | undefined;
   readonly task?: string | undefined;
   /** From 1. @default 1 */
   readonly attempt?: number | undefined;
@@ -37,26 +40,21 @@ export interface OpenRunOptions {
   readonly onWrite?: WriteListener | undefined;
 }
 
-/** How the last flush of a run ended. */
-export interface CloseResult {
-  /** Everything accepted is stored, or was dropped by name. */
-  readonly flushed: boolean;
-  /** Calls that are not stored yet; this process keeps trying while it lives. */
-  readonly pending: number;
-  readonly stats: FlushStats;
-}
-
 /** A run whose metadata is being collected. */
 export interface OpenRun {
   readonly scope: RunScope;
   /** Calls `body` inside the run's context. */
   run<T>(body: () => T): T;
-  /** Ends the run: later writes are lost by name, and the last flush takes at most `drainTimeoutMs`. Never rejects. */
-  close(): Promise<CloseResult>;
+  /**
+   * Ends the run: later writes are lost by name, and the last flush takes at most `drainTimeoutMs`. Never rejects; has
+   * ended already where there was nothing to wait for.
+   */
+  close(): DrainResult | Promise<DrainResult>;
 }
 
 /** A single value for a parent or root may be this large; the document's own limit is known at the endpoint only. */
 const REMOTE_VALUE_BYTES = 262_144;
+const NO_TAGS: readonly string[] = [];
 
 /** Opens a run's context, store and flusher. Everything above (tasks, `withRun`, tests) opens runs through this. */
 export function openRun(options: OpenRunOptions): OpenRun {
@@ -64,51 +62,52 @@ export function openRun(options: OpenRunOptions): OpenRun {
 }
 
 /** A class, and its parts made when they are needed: ten thousand runs can be open in one process. */
-class OpenedRun implements OpenRun, TrackedRun, RunScope {
-  readonly id: string;
+class OpenedRun implements OpenRun, TrackedRun, RunScope, FlushedRun, DropListener {
+  readonly task: string | undefined;
+  readonly attempt: number;
   readonly parentId: string | undefined;
   readonly rootId: string | undefined;
+  readonly tags: readonly string[];
+  readonly target: Target;
+  readonly options: ResolvedMetadataOptions;
   readonly clock: Clock;
   readonly openedAt: number;
   readonly store: MetadataStore;
   readonly flusher: Flusher;
   readonly parent: MetadataStore | RemoteDocument;
   readonly root: MetadataStore | RemoteDocument;
-  readonly #given: OpenRunOptions;
-  readonly #outbox: Outbox;
-  #warnings: Warnings | undefined;
+  readonly random: () => number;
+  #id: string | undefined;
   #signal: AbortSignal | undefined;
   #attachments: Map<symbol, unknown> | undefined;
+  #warnings: Warnings | undefined;
   #streams: RunStreams | undefined;
-  #closing: Promise<CloseResult> | undefined;
+  #closing: DrainResult | Promise<DrainResult> | undefined;
 
   constructor(given: OpenRunOptions) {
-    const { id, parentId, rootId, target, options } = given;
-    this.#given = given;
-    this.id = id;
-    this.parentId = parentId;
-    this.rootId = rootId;
-    this.#outbox = new Outbox({
-      ledger: new Ledger(id, (drop) => runOutsideScope(() => this.#dropped(drop))),
-      maxPendingBytes: options.maxPendingBytes,
-      replaceOnly: target.mode === "replace",
-    });
-    this.store = new MetadataStore(given.metadata ?? {}, options.maximumSize, this.#outbox);
+    this.#id = given.id;
+    this.task = given.task;
+    this.attempt = given.attempt ?? 1;
+    this.parentId = given.parentId;
+    this.rootId = given.rootId;
+    this.tags = given.tags ?? NO_TAGS;
+    this.target = given.target;
+    this.options = given.options;
     this.clock = given.clock ?? systemClock;
     this.openedAt = this.clock.now();
-    this.flusher = new Flusher({
-      store: this.store,
-      target,
-      clock: this.clock,
-      options,
-      publisher: crypto.randomUUID().replaceAll("-", ""),
-      warn: (code, message) => this.warn(code, message),
-      outside: runOutsideScope,
-      random: given.random,
+    this.random = given.random ?? Math.random;
+    this.#signal = given.signal && sharedSignal(given.signal);
+    this.#attachments = given.attachments;
+    const outbox = new Outbox({
+      ledger: new Ledger(this),
+      maxPendingBytes: given.options.maxPendingBytes,
+      replaceOnly: given.target.mode === "replace",
     });
+    this.store = new MetadataStore(given.metadata ?? {}, given.options.maximumSize, outbox);
+    this.flusher = new Flusher(this);
     // A run that has no parent or root is its own, and reads what it writes there at once.
     this.parent =
-      parentId === undefined ? this.store : new RemoteDocument("parent", this.#outbox, REMOTE_VALUE_BYTES);
+      given.parentId === undefined ? this.store : new RemoteDocument("parent", outbox, REMOTE_VALUE_BYTES);
     this.root = this.#rootDocument();
     if (given.onWrite !== undefined) observeWrites(this, given.onWrite);
     runOpened(this);
@@ -118,28 +117,16 @@ class OpenedRun implements OpenRun, TrackedRun, RunScope {
     return this;
   }
 
-  get options(): ResolvedMetadataOptions {
-    return this.#given.options;
-  }
-
-  get task(): string | undefined {
-    return this.#given.task;
-  }
-
-  get attempt(): number {
-    return this.#given.attempt ?? 1;
-  }
-
-  get tags(): readonly string[] {
-    return this.#given.tags ?? [];
+  get id(): string {
+    return (this.#id ??= newRunId());
   }
 
   get signal(): AbortSignal {
-    return (this.#signal ??= sharedSignal(this.#given.signal ?? new AbortController().signal));
+    return (this.#signal ??= sharedSignal(new AbortController().signal));
   }
 
   get attachments(): Map<symbol, unknown> {
-    return (this.#attachments ??= this.#given.attachments ?? new Map());
+    return (this.#attachments ??= new Map());
   }
 
   get streams(): RunStreams {
@@ -152,7 +139,7 @@ class OpenedRun implements OpenRun, TrackedRun, RunScope {
       endpoint: findApiClient,
       clock: this.clock,
       requestTimeoutMs: this.options.requestTimeoutMs,
-      random: this.#given.random ?? Math.random,
+      random: this.random,
       warn: (code, message) => this.warn(code, message),
       outside: runOutsideScope,
     });
@@ -170,33 +157,44 @@ class OpenedRun implements OpenRun, TrackedRun, RunScope {
     return runInScope(this, body);
   }
 
-  close(): Promise<CloseResult> {
+  outside<T>(body: () => T): T {
+    return runOutsideScope(body);
+  }
+
+  close(): DrainResult | Promise<DrainResult> {
     return (this.#closing ??= this.#close());
   }
 
-  async #close(): Promise<CloseResult> {
+  #close(): DrainResult | Promise<DrainResult> {
     const { drainTimeoutMs } = this.options;
-    this.#outbox.close();
-    const draining = this.flusher.drain(drainTimeoutMs);
-    if (this.#streams !== undefined) await this.#streams.close(drainTimeoutMs);
-    const drained = await draining;
+    this.store.outbox.close();
+    const drained = this.flusher.drain(drainTimeoutMs);
+    const streamed = this.#streams?.close(drainTimeoutMs);
+    if (streamed === undefined && !(drained instanceof Promise)) return this.#closed(drained);
+    return Promise.all([drained, streamed]).then(([result]) => this.#closed(result));
+  }
+
+  #closed(drained: DrainResult): DrainResult {
     if (!drained.flushed) {
       this.warn(
         "NOT_DRAINED",
-        `${drained.pending} metadata writes were not stored within ${drainTimeoutMs} ms; delivery goes on while this process lives`,
+        `${drained.pending} metadata writes were not stored within ${this.options.drainTimeoutMs} ms; delivery goes on while this process lives`,
       );
     }
     runClosed(this);
-    return { ...drained, stats: this.flusher.stats() };
+    return drained;
   }
 
-  #dropped(drop: Drop): void {
-    this.#said.dropped(drop);
-    try {
-      this.options.onDrop?.(drop);
-    } catch (error) {
-      this.#said.warn("DROPPED", `onDrop threw: ${String(error)}`);
-    }
+  /** Listeners run outside, as in {@link warn}. */
+  dropped(drop: Drop): void {
+    runOutsideScope(() => {
+      this.#said.dropped(drop);
+      try {
+        this.options.onDrop?.(drop);
+      } catch (error) {
+        this.#said.warn("DROPPED", `onDrop threw: ${String(error)}`);
+      }
+    });
   }
 
   get #said(): Warnings {
@@ -206,9 +204,9 @@ class OpenedRun implements OpenRun, TrackedRun, RunScope {
   #rootDocument(): MetadataStore | RemoteDocument {
     // Two ways to one document share a queue, or the order of writes would be lost between two.
     if (this.rootId === this.parentId) return this.parent;
-    if (this.rootId === this.id) return this.store;
+    if (this.rootId !== undefined && this.rootId === this.id) return this.store;
     // Also where only the endpoint knows who the root is: whoever has a parent is not it.
-    return new RemoteDocument("root", this.#outbox, REMOTE_VALUE_BYTES);
+    return new RemoteDocument("root", this.store.outbox, REMOTE_VALUE_BYTES);
   }
 }
 

@@ -6,7 +6,7 @@ import { MAX_BODY_BYTES, MAX_SESSION_DOCUMENT_BYTES } from "../protocol/limits.t
 import { createReplaceTarget } from "../target/replace-target.ts";
 import { createRunTarget } from "../target/run-target.ts";
 import { followConfiguration } from "./follow-configuration.ts";
-import type { TargetFor } from "./with-run.ts";
+import type { TargetFor } from "./run-options.ts";
 
 /**
  * Keeps the document of a run that exists at the configured API already, and that somebody else starts and completes:

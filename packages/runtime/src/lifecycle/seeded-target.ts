@@ -1,6 +1,6 @@
 import { formatBatchKey } from "../protocol/idempotency-key.ts";
 import type { JsonObject } from "../protocol/json.ts";
-import type { SendOptions, SendResult, Target } from "../target/target.ts";
+import type { ReadResult, SendOptions, SendResult, Target } from "../target/target.ts";
 
 /** A target whose document could not be read when the run began. */
 export interface SeededTarget extends Target {
@@ -29,8 +29,7 @@ export function createSeededTarget(
 
   async function seed(options: SendOptions): Promise<SendResult | undefined> {
     if (started) return undefined;
-    // A target that rejects breaks its contract and will go on doing so: what it is sent may still arrive.
-    const read = await target.read(options).catch(() => undefined);
+    const read = await readOrNothing(target, options);
     if (read?.kind === "failed" && !read.definitive) return notNow(read);
     if (read?.kind !== "document" || Object.keys(read.document).length === 0) {
       const result = await target.send(batch, options);
@@ -46,6 +45,15 @@ export function createSeededTarget(
     seed,
     send: async (next, options) => (await seed(options)) ?? target.send(next, options),
   };
+}
+
+/** A target that rejects breaks its contract and will go on doing so: what it is sent may still arrive. */
+async function readOrNothing(target: Target, options: SendOptions): Promise<ReadResult | undefined> {
+  try {
+    return await target.read(options);
+  } catch {
+    return undefined;
+  }
 }
 
 function notNow(read: {

@@ -4,6 +4,7 @@ import { cloneJson } from "../protocol/clone-json.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { assertSafeKey } from "../protocol/metadata-key.ts";
 import { roomFor } from "../protocol/room-for.ts";
+import { deepEqual } from "../protocol/value-operations.ts";
 import { Entry } from "./entry.ts";
 import type { Scalar, ScalarPlace } from "./scalar-place.ts";
 
@@ -138,6 +139,17 @@ export class DocumentEntries {
     this.#bytes = bytes;
     this.#present = entries.size;
     this.#places = undefined;
+  }
+
+  /** Whether this is the very document. */
+  equal(document: JsonObject): boolean {
+    const keys = Object.keys(document);
+    if (keys.length !== this.#present) return false;
+    for (const key of keys) {
+      const value = this.#entries.get(key)?.value;
+      if (value === undefined || !deepEqual(value, document[key] as JsonValue)) return false;
+    }
+    return true;
   }
 
   /** Sets a key without regard to the limit. */

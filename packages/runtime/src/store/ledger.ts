@@ -21,9 +21,14 @@ export interface FlushStats {
   readonly bytesSent: number;
 }
 
+/** The run that a ledger counts for; told of losses. */
+export interface DropListener {
+  readonly id: string;
+  dropped(drop: Drop): void;
+}
+
 /** Counts one run's writes from acceptance to acknowledgement or loss. */
 export class Ledger {
-  readonly runId: string;
   accepted = 0;
   acknowledged = 0;
   dropped = 0;
@@ -31,11 +36,10 @@ export class Ledger {
   retries = 0;
   bytesSent = 0;
   #byReason: Partial<Record<DropReason, number>> | undefined;
-  readonly #onDrop: ((drop: Drop) => void) | undefined;
+  readonly #listener: DropListener;
 
-  constructor(runId: string, onDrop: ((drop: Drop) => void) | undefined) {
-    this.runId = runId;
-    this.#onDrop = onDrop;
+  constructor(listener: DropListener) {
+    this.#listener = listener;
   }
 
   get pending(): number {
@@ -47,7 +51,7 @@ export class Ledger {
     this.dropped += drop.count;
     this.#byReason ??= {};
     this.#byReason[drop.reason] = (this.#byReason[drop.reason] ?? 0) + drop.count;
-    this.#onDrop?.({ runId: this.runId, ...drop });
+    this.#listener.dropped({ runId: this.#listener.id, ...drop });
   }
 
   stats(pendingBytes: number): FlushStats {

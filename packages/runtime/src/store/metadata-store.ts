@@ -12,7 +12,7 @@ import { assignSegment, readSegment } from "../protocol/simple-path.ts";
 import { deepEqual, incrementValue, missingValue } from "../protocol/value-operations.ts";
 import { DocumentEntries } from "./document-entries.ts";
 import type { Entry } from "./entry.ts";
-import type { Outbox, OutboxCut } from "./outbox.ts";
+import type { Outbox, OutboxCut, OutboxFolder } from "./outbox.ts";
 import { type PathKey, pathKey, refuseUnsafeBrackets, wirePath } from "./path-key.ts";
 import { addedBytes, deepestPlace, nest, type Place, readLast } from "./path-place.ts";
 import { isScalar, type Scalar, ScalarPlace } from "./scalar-place.ts";
@@ -23,7 +23,7 @@ import { isScalar, type Scalar, ScalarPlace } from "./scalar-place.ts";
  * A write copies its value in one pass, counts the bytes it adds, and either applies whole or throws (I3). What it
  * costs depends on the value alone: nothing here looks at the whole document, except a path with wildcards or slices.
  */
-export class MetadataStore {
+export class MetadataStore implements OutboxFolder {
   readonly outbox: Outbox;
   readonly #entries: DocumentEntries;
   #acknowledged: JsonObject;
@@ -34,7 +34,7 @@ export class MetadataStore {
     this.#entries.load(document);
     this.#acknowledged = document;
     this.outbox = outbox;
-    outbox.onFull(() => this.#fold());
+    outbox.foldedBy(this);
   }
 
   /** UTF-8 bytes of the document's JSON. */
@@ -176,6 +176,8 @@ export class MetadataStore {
     if (this.outbox.replacesDocument) return;
     const ahead = [...inFront, ...this.outbox.sealedOperations()];
     const unsent = this.outbox.changedEntries();
+    // As a rule nobody else wrote: then nothing has to be loaded.
+    if (ahead.length === 0 && unsent.length === 0 && this.#entries.equal(acknowledged)) return;
     this.#entries.load(
       ahead.length === 0 ? acknowledged : applyOperations(cloneJson(acknowledged), ahead).document,
     );
@@ -393,7 +395,7 @@ export class MetadataStore {
   }
 
   /** The outbox is full: what this run wrote to its own document shrinks to one `set` a key. */
-  #fold(): void {
+  foldOutbox(): void {
     const roots = this.outbox.unseal();
     if (roots === "unknown") return this.outbox.changedDocument(0);
     for (const key of roots) this.outbox.foldEntry(this.#entries.find(key) ?? this.#entries.absent(key));

@@ -20,6 +20,18 @@ export interface OutboxCut {
   readonly sent: readonly Entry[];
 }
 
+/** Who sends what the outbox holds. */
+export interface OutboxListener {
+  /** Called at the first write after a cut, not at the others. */
+  outboxDirty(): void;
+}
+
+/** Who can make queued operations smaller. */
+export interface OutboxFolder {
+  /** Called when the queued operations pass their cap. */
+  foldOutbox(): void;
+}
+
 export interface OutboxOptions {
   readonly ledger: Ledger;
   /** Bytes of queued operations at which the outbox is full. */
@@ -52,8 +64,8 @@ export class Outbox {
   #root: OperationQueue | undefined;
   #dirty = false;
   #closed = false;
-  #onDirty: (() => void) | undefined;
-  #onFull: (() => void) | undefined;
+  #listener: OutboxListener | undefined;
+  #folder: OutboxFolder | undefined;
 
   constructor(options: OutboxOptions) {
     this.ledger = options.ledger;
@@ -61,14 +73,12 @@ export class Outbox {
     this.#replaceOnly = options.replaceOnly;
   }
 
-  /** Called at the first write after a cut, not at the others. */
-  onDirty(listener: () => void): void {
-    this.#onDirty = listener;
+  sentBy(listener: OutboxListener): void {
+    this.#listener = listener;
   }
 
-  /** Called when the queued operations pass their cap, to fold them. */
-  onFull(listener: () => void): void {
-    this.#onFull = listener;
+  foldedBy(folder: OutboxFolder): void {
+    this.#folder = folder;
   }
 
   /** Something was written since the last cut. */
@@ -171,7 +181,7 @@ export class Outbox {
   #queued(addedBytes: number): void {
     this.#queuedBytes += addedBytes;
     this.#accept();
-    if (this.#queuedBytes + this.#sealedBytes > this.#maxPendingBytes) this.#onFull?.();
+    if (this.#queuedBytes + this.#sealedBytes > this.#maxPendingBytes) this.#folder?.foldOutbox();
   }
 
   /** The whole document was replaced; everything waiting is part of that now. */
@@ -280,8 +290,8 @@ export class Outbox {
     const complete = this.bytes <= maxBytes;
     const sent = this.#changed;
     let own = this.#takeOwn(view);
-    let parent = collapseOperations(this.#parent?.items() ?? []);
-    let root = collapseOperations(this.#root?.items() ?? []);
+    let parent = this.#parent === undefined ? [] : collapseOperations(this.#parent.items());
+    let root = this.#root === undefined ? [] : collapseOperations(this.#root.items());
     this.#parent = undefined;
     this.#root = undefined;
     this.#dirty = false;
@@ -355,7 +365,7 @@ export class Outbox {
     this.ledger.accepted += calls;
     if (this.#dirty) return;
     this.#dirty = true;
-    this.#onDirty?.();
+    this.#listener?.outboxDirty();
   }
 }
 

@@ -54,14 +54,15 @@ export function createReplaceTarget(options: ReplaceTargetOptions): Target {
     encode: ({ operations }) => JSON.stringify({ operations }),
     decode: (body) => ({ ...operationsOf(body), parentOperations: [], rootOperations: [] }),
     read,
-    async send(batch, sendOptions): Promise<SendResult> {
+    async send(batch, { timeoutMs, signal }): Promise<SendResult> {
       if (known === undefined) {
-        const found = await read(sendOptions);
+        const found = await read({ timeoutMs, signal });
         if (found.kind === "failed") return unread(found);
       }
       const { document } = applyOperations(cloneJson(known ?? {}), operationsOf(batch.body).operations);
       const result = await options.endpoint().sendOnce(options.method, path, {
-        ...sendOptions,
+        timeoutMs,
+        signal,
         body: JSON.stringify({ metadata: document }),
         maxReplyBytes: MAX_REPLY_BYTES,
       });

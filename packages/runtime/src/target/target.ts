@@ -75,7 +75,10 @@ export type ReadResult =
       readonly cause: unknown;
     };
 
-/** How long one attempt to reach the target may take, and what ends it earlier. */
+/**
+ * How long one attempt to reach the target may take, and what ends it earlier. `signal` is made when it is first read: pass
+ * it on by name, a copy by `...` lacks it.
+ */
 export interface SendOptions {
   /** Absolute deadline of the attempt, headers and body. */
   readonly timeoutMs: number;
@@ -100,6 +103,8 @@ export interface Target {
   decode(body: string): BatchOperations;
   /** Changes when the endpoint's credentials change; a paused run is tried again then. */
   credentials?(): string | undefined;
-  send(batch: Batch, options: SendOptions): Promise<SendResult>;
-  read(options: SendOptions): Promise<ReadResult>;
+  /** A target that need not wait for anything may answer at once: a run that ends then has nothing to wait for either. */
+  send(batch: Batch, options: SendOptions): SendResult | Promise<SendResult>;
+  /** Answered at once, the body of a run is called before `withRun` returns. */
+  read(options: SendOptions): ReadResult | Promise<ReadResult>;
 }

@@ -14,7 +14,7 @@ import {
   runTarget,
   withRun,
 } from "../../src/index.ts";
-import type { TargetFor } from "../../src/lifecycle/with-run.ts";
+import type { TargetFor } from "../../src/lifecycle/run-options.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createServer, noEngine, pgliteStorage, type RunmetaServer } from "../../../server/src/index.ts";
 import { ApiClient } from "../../src/client/api-client.ts";
 import { type CurrentRun, currentRun, metadata, withRunResult } from "../../src/index.ts";
-import type { TargetFor } from "../../src/lifecycle/with-run.ts";
+import type { TargetFor } from "../../src/lifecycle/run-options.ts";
 import type { Drop } from "../../src/options.ts";
 import { createRunTarget } from "../../src/target/run-target.ts";
 import type { Target } from "../../src/target/target.ts";

@@ -97,13 +97,13 @@ export function openScripted(replies: readonly Reply[] = [], options: ScriptedRu
   };
 }
 
-/** Whether a promise has settled by now, and how. */
-export function watch(promise: Promise<unknown>): {
+/** Whether a promise has settled by now, and how; what is none has. */
+export function watch(result: unknown): {
   state: "pending" | "resolved" | "rejected";
   error?: unknown;
 } {
   const watched: { state: "pending" | "resolved" | "rejected"; error?: unknown } = { state: "pending" };
-  promise.then(
+  Promise.resolve(result).then(
     () => (watched.state = "resolved"),
     (error: unknown) => Object.assign(watched, { state: "rejected", error }),
   );

@@ -20,7 +20,7 @@ export function openStore(
     onDrop?: (drop: Drop) => void;
   } = {},
 ): MetadataStore {
-  const ledger = new Ledger("run_test", onDrop);
+  const ledger = new Ledger({ id: "run_test", dropped: (drop) => onDrop?.(drop) });
   return new MetadataStore(document, limitBytes, new Outbox({ ledger, maxPendingBytes, replaceOnly }));
 }
 
