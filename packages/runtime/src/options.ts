@@ -50,6 +50,7 @@ export type WarningCode =
   | "NO_ENDPOINT"
   | "HOOK_FAILED"
   | "STREAM_LOST"
+  | "TAGS_REFUSED"
   | "SPOOL";
 
 /** How metadata is limited, batched and delivered. Given in `defineConfig({ metadata })` or to `withRun`. */

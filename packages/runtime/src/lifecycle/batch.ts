@@ -9,6 +9,7 @@ import { type RetrievedBatch, retrieveBatchById } from "../client/retrieve-batch
 import type { TaskRunResult } from "../client/task-run-promise.ts";
 import type { CallOptions } from "../client/trigger.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
+import { processRegistry } from "./process-registry.ts";
 import {
   type AnyTask,
   type BatchHandle,
@@ -61,7 +62,9 @@ interface AnyItem {
 }
 
 async function byId(items: BatchItems<AnyItem & { readonly id: string }>) {
-  return (await collectItems(items)).map(({ id, payload, options }) => ({
+  const collected = await collectItems(items);
+  for (const { id, payload } of collected) await processRegistry.tasks.get(id)?.parsePayload?.(payload);
+  return collected.map(({ id, payload, options }) => ({
     task: id,
     payload,
     options: withDefaults(id, options),
@@ -74,7 +77,8 @@ function byTask(items: readonly (AnyItem & { readonly task: { readonly id: strin
 
 /**
  * Batches of up to 1,000 runs of different tasks; `myTask.batchTrigger` is for runs of one. All items are checked
- * before anything is sent. Calls throw ConfigError for an empty batch or too many items, and ApiError.
+ * before anything is sent, by the schema of their task too where it is defined in this process. Calls throw ConfigError for
+ * an empty batch or too many items, TaskPayloadError, and ApiError.
  */
 export const batch = {
   /**

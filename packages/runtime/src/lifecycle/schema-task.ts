@@ -12,9 +12,10 @@ export interface SchemaTaskOptions<TId extends string, TSchema extends StandardS
 }
 
 /**
- * Defines a task whose payload is parsed by a schema before anything else runs. A payload that does not match fails
- * the run with a `TaskPayloadError` that names the issues; it is not retried, and the task's own hooks, which are
- * typed for a parsed payload, are not called (those of the config and the global ones are).
+ * Defines a task whose payload is parsed by a schema: at the call, which rejects with a `TaskPayloadError` that names the
+ * issues, and in the run, before anything else. A run whose payload does not match (it was triggered by the task's id,
+ * which checks nothing) fails with that error and is not retried; the task's own hooks, which are typed for a parsed
+ * payload, are not called (those of the config and the global ones are).
  *
  * @example
  * export const greet = schemaTask({
@@ -29,7 +30,10 @@ export function schemaTask<
   TOutput = unknown,
   TInit = undefined,
 >(options: SchemaTaskOptions<TId, TSchema, TOutput, TInit>): DefinedTask<TId, SchemaInput<TSchema>, TOutput> {
-  const handle: unknown = defineTask(options, (payload) => parsePayload(options.id, options.schema, payload));
+  const { id, schema } = options;
+  // Code for the official SDK may leave the schema out.
+  const parse = schema === undefined ? undefined : (payload: unknown) => parsePayload(id, schema, payload);
+  const handle: unknown = defineTask(options, parse);
   // It is triggered with what the schema takes, and run with what the schema gives.
   return handle as DefinedTask<TId, SchemaInput<TSchema>, TOutput>;
 }

@@ -7,7 +7,7 @@ import {
   collectItems,
   type TriggeredBatch,
 } from "../client/batch.ts";
-import type { TaskRunPromise, TaskRunResult } from "../client/task-run-promise.ts";
+import { type TaskRunPromise, type TaskRunResult, taskRunPromise } from "../client/task-run-promise.ts";
 import {
   type CallOptions,
   type TriggerAndSubscribeOptions,
@@ -18,6 +18,7 @@ import {
 } from "../client/trigger.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
 import { processRegistry } from "./process-registry.ts";
+import type { TaskDefinition } from "./task-definition.ts";
 
 /** A run that was triggered; carries the types of its task for `runs.retrieve(handle)`. */
 export interface RunHandle<TId extends string, TPayload, TOutput> extends TriggeredRun {
@@ -43,7 +44,7 @@ export interface Task<TId extends string, TPayload = void, TOutput = unknown> {
   readonly id: TId;
   /**
    * Triggers a run and does not wait for it. Inside a run, that run becomes its parent.
-   * @throws ConfigError when no API is configured; ApiError; MetadataValueError and MetadataSizeError before anything is sent
+   * @throws TaskPayloadError when the task's schema refuses the payload; ConfigError when no API is configured; ApiError; MetadataValueError and MetadataSizeError before anything is sent
    */
   trigger(
     payload: TPayload,
@@ -104,30 +105,42 @@ export function withDefaults(id: string, options: TriggerOptions | undefined): T
   };
 }
 
+type ParsePayload = TaskDefinition["parsePayload"];
+
 async function itemsWithDefaults<TPayload>(
   id: string,
   items: BatchItems<BatchItem<TPayload>>,
+  parsePayload: ParsePayload,
 ): Promise<BatchItem<TPayload>[]> {
-  return (await collectItems(items)).map((item) => ({ ...item, options: withDefaults(id, item.options) }));
+  const collected = await collectItems(items);
+  for (const { payload } of collected) await parsePayload?.(payload);
+  return collected.map((item) => ({ ...item, options: withDefaults(id, item.options) }));
 }
 
-/** The handle of a task by its id; the task itself may be defined in another process. */
+/**
+ * The handle of a task by its id; the task itself may be defined in another process.
+ * @param parsePayload refuses a payload before its run is triggered. The run gets it as it was given, and parses it: a
+ * schema that converts may not take what it gave.
+ */
 export function createTaskHandle<TId extends string, TPayload, TOutput>(
   id: TId,
+  parsePayload?: ParsePayload,
 ): Task<TId, TPayload, TOutput> {
+  const checked = (payload: TPayload, run: () => TaskRunPromise<TOutput>) =>
+    parsePayload === undefined ? run() : taskRunPromise(parsePayload(payload).then(run), id);
   return {
     id,
-    trigger: async (payload, options, call) => ({
-      ...(await triggerTask(id, payload, withDefaults(id, options), call)),
-      taskIdentifier: id,
-    }),
+    trigger: async (payload, options, call) => {
+      await parsePayload?.(payload);
+      return { ...(await triggerTask(id, payload, withDefaults(id, options), call)), taskIdentifier: id };
+    },
     triggerAndWait: (payload, options, call) =>
-      triggerTaskAndWait<TOutput>(id, payload, withDefaults(id, options), call),
+      checked(payload, () => triggerTaskAndWait<TOutput>(id, payload, withDefaults(id, options), call)),
     triggerAndSubscribe: (payload, options) =>
-      triggerTaskAndSubscribe<TOutput>(id, payload, withDefaults(id, options)),
+      checked(payload, () => triggerTaskAndSubscribe<TOutput>(id, payload, withDefaults(id, options))),
     batchTrigger: async (items, options, call) =>
-      batchTriggerTask(id, await itemsWithDefaults(id, items), options, call),
+      batchTriggerTask(id, await itemsWithDefaults(id, items, parsePayload), options, call),
     batchTriggerAndWait: async (items, options, call) =>
-      batchTriggerTaskAndWait<TOutput>(id, await itemsWithDefaults(id, items), options, call),
+      batchTriggerTaskAndWait<TOutput>(id, await itemsWithDefaults(id, items, parsePayload), options, call),
   };
 }

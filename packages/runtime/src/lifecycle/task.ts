@@ -52,7 +52,7 @@ export function defineTask<TId extends string, TPayload, TOutput, TInit>(
     // The registry keeps tasks of all types; an engine hands each the payload that was triggered for it.
     run: (payload, params) => run(payload as TPayload, params as RunParams<TInit>),
   });
-  return createTaskHandle<TId, TPayload, TOutput>(id) as DefinedTask<TId, TPayload, TOutput>;
+  return createTaskHandle<TId, TPayload, TOutput>(id, parsePayload) as DefinedTask<TId, TPayload, TOutput>;
 }
 
 /**

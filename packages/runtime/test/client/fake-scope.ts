@@ -9,6 +9,7 @@ export function fakeScope(
     limitBytes?: number;
     signal?: AbortSignal;
     attachments?: Map<symbol, unknown>;
+    warn?: RunScope["warn"];
   } = {},
 ): RunScope {
   const scope = {
@@ -23,6 +24,7 @@ export function fakeScope(
     store: { limitBytes: parts.limitBytes ?? 4_096 },
     openedAt: 0,
     attachments: parts.attachments ?? new Map<symbol, unknown>(),
+    warn: parts.warn,
   };
   // A real store and flusher would tell the client nothing more.
   return scope as unknown as RunScope;

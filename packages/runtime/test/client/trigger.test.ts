@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ApiClient } from "../../src/client/api-client.ts";
 import { apiClientKey } from "../../src/client/configure.ts";
 import { idempotencyKeys } from "../../src/client/idempotency-keys.ts";
@@ -206,5 +206,21 @@ describe("tags.add", () => {
       json: { tags: "a" },
     });
     await expect(tags.add("a")).rejects.toMatchObject({ code: "RUNMETA_NOT_SUPPORTED" });
+  });
+
+  it("warns of tags that the server refuses, and rejects when it could not be asked", async () => {
+    const replies = [
+      { status: 422, body: { error: "Runs can have no more than 10 tags" } },
+      { status: 403, body: { error: "no" } },
+    ];
+    await using _server = await scriptedServer(replies);
+    const warn = vi.fn();
+    await runInScope(fakeScope({ warn }), () => tags.add(["a", "b"]));
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      "TAGS_REFUSED",
+      expect.stringMatching(/^The tags \["a","b"\] were not added: .*no more than 10 tags/),
+    );
+    await expect(runInScope(fakeScope({ warn }), () => tags.add("c"))).rejects.toMatchObject({ status: 403 });
+    expect(warn).toHaveBeenCalledOnce();
   });
 });

@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { ApiClient } from "../../src/client/api-client.ts";
 import { configure } from "../../src/client/configure.ts";
 import { ConfigError, TaskNotFoundError } from "../../src/errors.ts";
+import { batch } from "../../src/lifecycle/batch.ts";
 import { defineConfig } from "../../src/lifecycle/config.ts";
 import { clearProcessRegistry } from "../../src/lifecycle/process-registry.ts";
 import { queue } from "../../src/lifecycle/queue.ts";
+import { schemaTask } from "../../src/lifecycle/schema-task.ts";
 import { task } from "../../src/lifecycle/task.ts";
 import { findTask, registeredTasks, requireTask } from "../../src/lifecycle/task-registry.ts";
 import { tasks } from "../../src/lifecycle/tasks.ts";
@@ -119,6 +122,48 @@ describe("triggering", () => {
       output: { size: 7 },
     });
     expect(server.requests.map(({ path }) => path)).toContain("/api/v1/tasks/child/trigger");
+  });
+
+  it("sends nothing for a payload that the task's schema refuses, and names what is wrong", async () => {
+    await using server = await scriptedServer(api);
+    const schema = z.object({ to: z.string().transform((text) => text.length) });
+    const mail = schemaTask({ id: "mail", schema, run: async () => {} });
+    const wrong = { to: 1 } as never;
+    const items = [{ payload: { to: "Ada" } }, { payload: wrong }];
+    for (const call of [
+      () => mail.trigger(wrong),
+      () => mail.triggerAndWait(wrong),
+      () => mail.triggerAndWait(wrong).unwrap(),
+      () => mail.triggerAndSubscribe(wrong),
+      () => mail.batchTrigger(items),
+      () => mail.batchTriggerAndWait(items),
+      () => batch.triggerByTask([{ task: mail, payload: wrong }]),
+      () => batch.trigger<typeof mail>([{ id: "mail", payload: wrong }]),
+    ]) {
+      await expect(call()).rejects.toMatchObject({
+        code: "RUNMETA_TASK_PAYLOAD",
+        message: expect.stringMatching(/^Invalid payload for task "mail": to: .*string/),
+      });
+    }
+    expect(server.requests).toEqual([]);
+  });
+
+  it("sends a payload as it was given, since the run parses it", async () => {
+    await using server = await scriptedServer(api);
+    const schema = z.object({ to: z.string().transform((text) => text.length) });
+    const mail = schemaTask({ id: "mail", schema, run: async () => {} });
+    await mail.trigger({ to: "Ada" });
+    expect(await mail.triggerAndWait({ to: "Ada" })).toMatchObject({ ok: true });
+    // Its task may be defined elsewhere, with another schema.
+    await tasks.trigger<typeof mail>("mail", { to: 1 } as never);
+    const payloads = server.requests
+      .filter(({ path }) => path.endsWith("/trigger"))
+      .map(({ json }) => (json as { payload: string }).payload);
+    expect(payloads.map((payload) => JSON.parse(payload))).toEqual([
+      { json: { to: "Ada" } },
+      { json: { to: "Ada" } },
+      { json: { to: 1 } },
+    ]);
   });
 
   it("sends the ttl and the queue of the task's definition, unless the caller names others", async () => {
