@@ -23,11 +23,11 @@ export function exceedsDepth(text: string, maxDepth: number): boolean {
 
 /** The index of the quote that ends a string, or the text's length. */
 function endOfString(text: string, start: number): number {
-  let index = start;
-  while (index < text.length) {
-    const code = text.charCodeAt(index);
-    if (code === QUOTE) return index;
-    index += code === BACKSLASH ? 2 : 1;
+  // From quote to quote, since strings can be long; after an odd number of backslashes it is a character of the string.
+  for (let quote = text.indexOf('"', start); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let before = quote;
+    while (before > start && text.charCodeAt(before - 1) === BACKSLASH) before--;
+    if ((quote - before) % 2 === 0) return quote;
   }
-  return index;
+  return text.length;
 }

@@ -17,11 +17,11 @@ const MAX_KEY_LENGTH = 256;
 
 /** Looks at an `Authorization` header. Nothing of its text ever leaves this function. */
 export async function authenticate(
-  header: string | null,
+  header: string | undefined,
   keys: KeyRing,
   now: Date,
 ): Promise<Credentials | AuthFailure> {
-  if (header === null) return "missing";
+  if (header === undefined) return "missing";
   const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
   if (token === undefined) return "missing";
   if (looksLikeSignedToken(token)) {

@@ -4,6 +4,7 @@ import type { KeyRing } from "../auth/key-ring.ts";
 import type { Principal } from "../auth/principal.ts";
 import { signPublicToken, type TokenGrant } from "../auth/public-token.ts";
 import { allows, type Permission } from "../auth/scopes.ts";
+import type { Call } from "./call.ts";
 import { forbidden, HttpError } from "./http-error.ts";
 import type { Endpoint } from "./route.ts";
 import type { SignInCookie } from "./sign-in-cookie.ts";
@@ -20,10 +21,10 @@ export interface Gate {
  *
  * @throws HttpError 401 in the route's words, 403 for a read-only key on a route that changes something
  */
-export async function admit(route: Endpoint, request: Request, gate: Gate, now: Date): Promise<Admission> {
+export async function admit(route: Endpoint, call: Call, gate: Gate, now: Date): Promise<Admission> {
   const { access } = route;
   if (access.kind === "open") return new Admission(route, NOBODY, undefined);
-  const credentials = await credentialsOf(request, route, gate, now);
+  const credentials = await credentialsOf(call, route, gate, now);
   if (typeof credentials === "string") {
     throw new HttpError(401, access.unauthorized ?? unauthorizedText(credentials, access.kind));
   }
@@ -86,20 +87,20 @@ class Admission {
 
 /** A key or token that was sent counts, right or wrong; the cookie only where there is none. */
 async function credentialsOf(
-  request: Request,
+  call: Call,
   { access }: Endpoint,
   { keys, cookie }: Gate,
   now: Date,
 ): Promise<Credentials | AuthFailure> {
-  const header = request.headers.get("authorization");
+  const header = call.header("authorization");
   const bare = access.kind === "secret-key" && access.bareKey === true;
   const sent = await authenticate(bare ? asBearer(header) : header, keys, now);
-  return sent === "missing" ? ((await cookie?.credentials(request)) ?? sent) : sent;
+  return sent === "missing" ? ((await cookie?.credentials(call.raw)) ?? sent) : sent;
 }
 
 /** One word that names no scheme is a key. */
-function asBearer(header: string | null): string | null {
-  return header !== null && /^(?!Bearer$)\S+$/i.test(header) ? `Bearer ${header}` : header;
+function asBearer(header: string | undefined): string | undefined {
+  return header !== undefined && /^(?!Bearer$)\S+$/i.test(header) ? `Bearer ${header}` : header;
 }
 
 /** True for a route that changes nothing: read-only keys may call it. */

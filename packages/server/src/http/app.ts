@@ -1,28 +1,24 @@
-import type { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Clock } from "../service/clock.ts";
 import { admit, type Gate } from "./admit.ts";
+import { type Call, WebCall } from "./call.ts";
 import { DASHBOARD_HEADER } from "./dashboard-site.ts";
 import { HttpError } from "./http-error.ts";
 import { readBody } from "./read-body.ts";
 import { errorReply, jsonReply, type Reply, textReply, toResponse } from "./reply.ts";
 import type { Endpoint, RouteRequest } from "./route.ts";
-
-/** What Hono's node adapter passes along; absent when the API is called in process. */
-export interface NodeBindings {
-  readonly incoming?: IncomingMessage;
-}
+import { RunRoutes } from "./run-routes.ts";
 
 /** The API as one function from request to reply; it never rejects. */
 export interface App {
-  handle(request: Request, bindings?: NodeBindings): Promise<Reply>;
+  handle(call: Call): Promise<Reply>;
   fetch(request: Request): Promise<Response>;
 }
 
 /** Hono finds the route; what it answers is handed over beside Hono's own Response, which stays an empty one. */
 interface Env {
-  readonly Bindings: NodeBindings & { reply?: Reply };
+  readonly Bindings: { readonly call: Call; reply?: Reply };
 }
 type RouteContext = Context<Env>;
 
@@ -45,9 +41,10 @@ export function createApp(options: {
   };
   const methodsByPath = new Map<string, Set<string>>();
   for (const route of options.routes) {
-    hono.on(route.method, route.path, async (context) =>
-      answer(context, await handle(route, context, options.gate, options.clock)),
-    );
+    hono.on(route.method, route.path, async (context) => {
+      const param = (name: string) => context.req.param(name) ?? "";
+      return answer(context, await handle(route, context.env.call, param, options.gate, options.clock));
+    });
     methodsByPath.set(route.path, (methodsByPath.get(route.path) ?? new Set()).add(route.method));
   }
   hono.options("*", (context) =>
@@ -62,11 +59,20 @@ export function createApp(options: {
   hono.onError((error) => {
     throw error;
   });
-  const handleRequest = async (request: Request, bindings?: NodeBindings): Promise<Reply> => {
-    const slot: Env["Bindings"] = { ...bindings };
+  const byRunId = new RunRoutes(options.routes);
+  const replyTo = async (call: Call): Promise<Reply | undefined> => {
+    const found = byRunId.find(call);
+    if (found !== undefined) {
+      const param = (name: string) => (name === "runId" ? found.runId : "");
+      return await handle(found.route, call, param, options.gate, options.clock);
+    }
+    const slot: Env["Bindings"] = { call };
+    await hono.fetch(call.raw, slot);
+    return slot.reply;
+  };
+  const handleCall = async (call: Call): Promise<Reply> => {
     try {
-      await hono.fetch(request, slot);
-      return slot.reply ?? errorReply(404, "Not found");
+      return (await replyTo(call)) ?? errorReply(404, "Not found");
     } catch (error) {
       return error instanceof HttpError
         ? jsonReply(error.status, error.body, error.headers)
@@ -74,20 +80,26 @@ export function createApp(options: {
     }
   };
   return {
-    handle: handleRequest,
-    fetch: async (request) => toResponse(await handleRequest(request), request.method),
+    handle: handleCall,
+    fetch: async (request) => toResponse(await handleCall(new WebCall(request)), request.method),
   };
 }
 
-async function handle(route: Endpoint, context: RouteContext, gate: Gate, clock: Clock): Promise<Reply> {
-  const raw = context.req.raw;
-  const admission = await admit(route, raw, gate, clock.now());
+async function handle(
+  route: Endpoint,
+  call: Call,
+  param: (name: string) => string,
+  gate: Gate,
+  clock: Clock,
+): Promise<Reply> {
+  const admission = await admit(route, call, gate, clock.now());
   const body =
-    route.body.kind === "json"
-      ? await readBody(raw, route.body.limitBytes, context.env.incoming, route.body.tooLarge)
-      : NO_BODY;
+    route.body.kind === "json" ? await readBody(call, route.body.limitBytes, route.body.tooLarge) : NO_BODY;
   const request: RouteRequest = {
-    raw,
+    call,
+    get raw() {
+      return call.raw;
+    },
     principal: admission.principal,
     can: (anyOf) => admission.can(anyOf),
     authorize: (anyOf) => admission.authorize(anyOf),
@@ -95,9 +107,9 @@ async function handle(route: Endpoint, context: RouteContext, gate: Gate, clock:
     body,
     schema: route.body.kind === "none" ? NO_SCHEMA : route.body.schema,
     querySchema: route.query ?? NO_QUERY,
-    param: (name) => context.req.param(name) ?? "",
-    header: (name) => raw.headers.get(name) ?? undefined,
-    query: () => new URL(raw.url).searchParams,
+    param,
+    header: (name) => call.header(name.toLowerCase()),
+    query: () => new URLSearchParams(/\?([^#]*)/.exec(call.target)?.[1] ?? ""),
   };
   const reply = await route.handle(request);
   admission.requireAsked();

@@ -1,5 +1,5 @@
+import { bodyPieces } from "./call.ts";
 import { HttpError } from "./http-error.ts";
-import { bodyPieces } from "./read-body.ts";
 
 const NEWLINE = 0x0a;
 

@@ -1,11 +1,10 @@
-import type { Server, ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { ServerConfigError } from "../errors.ts";
 import type { Clock } from "../service/clock.ts";
 import type { App } from "./app.ts";
 import type { Reply } from "./reply.ts";
+import { SocketCall } from "./socket-call.ts";
 import { writeStream } from "./write-stream.ts";
 
 /** A socket that serves the API. */
@@ -25,16 +24,12 @@ export async function listenOn(
   app: App,
   options: { readonly port: number; readonly host: string; readonly clock: Clock },
 ): Promise<NodeListener> {
-  const server = createAdaptorServer({
-    fetch: async (request, bindings) => {
-      // Only HTTP/1 is served here.
-      const { incoming, outgoing } = bindings as HttpBindings;
-      write(outgoing, await app.handle(request, { incoming }), options.clock);
-      return RESPONSE_ALREADY_SENT;
-    },
-    // Replacing the global Request and Response would be quicker, but they belong to the process we are embedded in.
-    overrideGlobalObjects: false,
-  }) as Server;
+  const server = createServer(
+    (incoming, outgoing) =>
+      void app
+        .handle(new SocketCall(incoming, outgoing))
+        .then((reply) => write(outgoing, reply, options.clock)),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) =>
       reject(

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Principal } from "../auth/principal.ts";
 import type { TokenGrant } from "../auth/public-token.ts";
 import type { Permission, ScopeAction, ScopeType } from "../auth/scopes.ts";
+import type { Call } from "./call.ts";
 import type { Reply } from "./reply.ts";
 import type { RouteContract } from "./route-contract.ts";
 
@@ -69,6 +70,8 @@ export type RouteBody<Body extends z.ZodType> =
 
 /** What a handler sees of a request that is allowed and within its size. */
 export interface RouteRequest<Body extends z.ZodType = z.ZodType, Query extends z.ZodObject = z.ZodObject> {
+  readonly call: Call;
+  /** {@link Call.raw} */
   readonly raw: Request;
   readonly principal: Principal;
   /** True when the principal has one of the permissions. Each must be among the scopes that the route declares. */

@@ -42,7 +42,7 @@ export function appendToStreamRoute({ feed, streams }: Services): Route {
     },
     async handle(request) {
       const part = request.header("x-part-id") ?? request.header(IDEMPOTENCY_KEY_HEADER) ?? randomUUID();
-      const body = await readBody(request.raw, MAX_APPEND_BYTES);
+      const body = await readBody(request.call, MAX_APPEND_BYTES);
       const { run, key } = await writtenStream(request, feed);
       if (isEnded(run.status)) return plainRefusal(400, COMPLETED);
       const stream = { runId: run.id, key };

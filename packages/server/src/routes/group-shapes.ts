@@ -85,7 +85,7 @@ async function answer(
   feed: RunFeed,
   group: RunGroup,
   shape: string,
-  request: Pick<RouteRequest, "principal" | "raw">,
+  request: Pick<RouteRequest, "principal" | "call">,
   query: ShapeQuery,
   clock: Clock,
 ): Promise<Reply> {
@@ -95,7 +95,7 @@ async function answer(
   const handle = first ? newHandle(shape) : query.handle;
   if (!first && !isHandleOf(shape, handle)) return mustRefetch(newHandle(shape));
   const look = live
-    ? await held(feed, () => feed.groupAfter(group, query.offset, holdMs(), request.raw.signal))
+    ? await held(feed, () => feed.groupAfter(group, query.offset, holdMs(), request.call.signal))
     : await feed.group(group, first ? undefined : query.offset);
   if (look === undefined || handle === undefined) return mustRefetch(newHandle(shape));
   const { runs, position } = look.value;

@@ -1,9 +1,9 @@
 import { exceedsDepth } from "@runmeta/runtime/protocol";
 import { z } from "zod";
+import { EarlyEnd } from "../http/early-end.ts";
 import { HttpError } from "../http/http-error.ts";
 import { ndjsonLines } from "../http/ndjson-lines.ts";
 import { MAX_BODY_DEPTH, parseJson } from "../http/parse-json.ts";
-import { EarlyEnd } from "../http/read-body.ts";
 import { textReply } from "../http/reply.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
 import type { Services } from "../service/services.ts";

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { exceedsDepth, isRunId, MAX_BODY_BYTES, MAX_DEPTH } from "@runmeta/runtime/protocol";
 import { putMetadataBody, putMetadataReply } from "@runmeta/runtime/protocol/schemas";
 import { HttpError } from "../http/http-error.ts";
@@ -48,7 +48,7 @@ export function putMetadataRoute({ metadata }: Services): Route {
         runId,
         update,
         // Without a key nothing is ever compared.
-        bodyHash: idempotencyKey === undefined ? "" : createHash("sha256").update(request.body).digest("hex"),
+        bodyHash: idempotencyKey === undefined ? "" : hash("sha256", request.body),
         bodyBytes: request.body.byteLength,
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       });

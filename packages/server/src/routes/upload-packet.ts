@@ -31,7 +31,7 @@ export function uploadPacketRoute({ packets }: Services): Route {
       },
     },
     async handle(request) {
-      const body = await readBody(request.raw, LIMIT_BYTES);
+      const body = await readBody(request.call, LIMIT_BYTES);
       const dataType = formatOf(request.header("content-type"));
       if (!(await packets.write(request.param("packetId"), { data: textOf(body), dataType })))
         throw new HttpError(404, "Not found");

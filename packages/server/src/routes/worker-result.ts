@@ -50,7 +50,7 @@ export function resultRoute({ runs }: Services): Route {
       const id = runIdParameter(request, workerNotFound);
       const { timeoutMs = MAX_TIMEOUT_MS } = queryParameters(request);
       const { environment } = request.principal;
-      const run = await runs.waitForEnd(environment, id, timeoutMs, request.raw.signal);
+      const run = await runs.waitForEnd(environment, id, timeoutMs, request.call.signal);
       if (run === undefined) throw workerNotFound();
       return jsonReply(200, resultOf(run));
     },
