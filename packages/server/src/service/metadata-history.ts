@@ -11,6 +11,8 @@ export interface MetadataHistoryOptions {
   readonly maxChanges?: number | undefined;
   /** Bytes of operations that are kept of one run, at most; half of them stay. Default 256 KB, or four documents. */
   readonly maxBytes?: number | undefined;
+  /** Called with each run whose history was looked at: it may be shorter now. It must not throw. */
+  readonly onLook?: ((id: string) => void) | undefined;
   /** Called with each failure to fold; the next write of that run tries again. It must not throw. */
   readonly onError: (error: unknown) => void;
 }
@@ -24,6 +26,7 @@ export class MetadataHistory {
   readonly #storage: HistoryStorage;
   readonly #maxChanges: number;
   readonly #maxBytes: number;
+  readonly #onLook: (id: string) => void;
   readonly #onError: (error: unknown) => void;
   /** Runs to fold, by id; each once however often it is asked for. */
   readonly #waiting = new Map<string, HistorySize>();
@@ -34,6 +37,7 @@ export class MetadataHistory {
     this.#storage = options.storage;
     this.#maxChanges = options.maxChanges ?? 1_000;
     this.#maxBytes = options.maxBytes ?? Math.max(256 * 1024, 4 * options.maximumSizeBytes);
+    this.#onLook = options.onLook ?? (() => undefined);
     this.#onError = options.onError;
   }
 
@@ -66,6 +70,7 @@ export class MetadataHistory {
       } catch (error) {
         this.#onError(error);
       }
+      this.#onLook(id);
       // After the fold: whoever asked for it meanwhile has got it.
       this.#waiting.delete(id);
     }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { GroupCommitter, retryAfterMs } from "./metadata/group-committer.ts";
-import type { DocumentStorage, HistorySize } from "./metadata/group-rows.ts";
+import { type DocumentStorage, type HistorySize, remoteIds } from "./metadata/group-rows.ts";
+import { Kinship } from "./metadata/kinship.ts";
 import { UpdateQueue } from "./metadata/update-queue.ts";
 import type { UpdateRequest, UpdateResult } from "./metadata/update-request.ts";
 
@@ -27,6 +28,8 @@ export interface MetadataWriterOptions {
   readonly maxPendingBytes?: number | undefined;
   /** Requests in one statement. Default 500. */
   readonly maxGroupUpdates?: number | undefined;
+  /** Groups that are committed at the same time, each on a connection of its own. Default 1. */
+  readonly maxGroups?: number | undefined;
   /** Unix time in milliseconds; default `Date.now`. */
   readonly now?: (() => number) | undefined;
   /** Waits between attempts; default a timer. */
@@ -45,23 +48,33 @@ const groupBodyBytes = 8 * 1024 * 1024;
 export class MetadataWriter {
   readonly #queue: UpdateQueue;
   readonly #committer: GroupCommitter;
-  /** The loop that empties the queue; undefined while there is nothing to do. */
-  #work: Promise<void> | undefined;
+  readonly #maxGroups: number;
+  readonly #documentsOf: (request: UpdateRequest) => readonly string[];
+  /** Documents of the groups that are under way: no other group may have one of them. */
+  readonly #busy = new Set<string>();
+  /** Loops that empty the queue; none while there is nothing to do. */
+  readonly #work = new Set<Promise<void>>();
+  #loops = 0;
   #closed = false;
 
   constructor(options: MetadataWriterOptions) {
     const { storage, maximumSizeBytes, onChange = ignore, onRecorded = ignore, onError = ignore } = options;
-    this.#queue = new UpdateQueue({
+    const kinship = new Kinship();
+    this.#maxGroups = options.maxGroups ?? 1;
+    this.#documentsOf = (request) => [request.runId, ...remoteIds(request, kinship)];
+    const bounds = {
       pendingUpdates: options.maxPendingUpdates ?? 10_000,
       pendingBytes: options.maxPendingBytes ?? 64 * 1024 * 1024,
       groupUpdates: options.maxGroupUpdates ?? 500,
       groupBytes: groupBodyBytes,
       groupDocuments: Math.max(16, Math.floor(groupDocumentBytes / maximumSizeBytes)),
-    });
+    };
+    this.#queue = new UpdateQueue(bounds, this.#documentsOf);
     const { now = Date.now, wait = pause } = options;
     this.#committer = new GroupCommitter({
       storage,
       limitBytes: maximumSizeBytes,
+      kinship,
       now,
       wait,
       onChange: (changed) => {
@@ -79,24 +92,43 @@ export class MetadataWriter {
         settle({ status: "unavailable", retryAfterMs });
         return;
       }
-      this.#work ??= this.#run();
+      if (this.#loops < this.#maxGroups) this.#begin();
     });
+  }
+
+  /** To be told of a run whose history was folded: how long it is must be read again. */
+  forget(runId: string): void {
+    this.#committer.forget(runId);
   }
 
   /** Takes no more requests; resolves when those that wait have their answers. Does not close the storage. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#work;
+    await Promise.all(this.#work);
+  }
+
+  #begin(): void {
+    this.#loops += 1;
+    const work = this.#run().finally(() => this.#work.delete(work));
+    this.#work.add(work);
   }
 
   async #run(): Promise<void> {
-    do {
+    for (;;) {
       // Gives sockets and timers their turn, which is also when the next requests come in: an embedded database's
       // promises alone would starve both.
       await nextTurn();
-      await this.#committer.commit(this.#queue.takeGroup());
-    } while (this.#queue.size > 0);
-    this.#work = undefined;
+      const group = this.#queue.takeGroup(this.#busy);
+      // What still waits belongs to documents of other groups, whose loops will come to it.
+      if (group.length === 0) {
+        this.#loops -= 1;
+        return;
+      }
+      const documents = new Set(group.flatMap(({ request }) => this.#documentsOf(request)));
+      for (const id of documents) this.#busy.add(id);
+      await this.#committer.commit(group);
+      for (const id of documents) this.#busy.delete(id);
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 import type { SqlClient } from "./sql-client.ts";
 import { type DocumentRow, type DocumentWrite, StorageError } from "./storage.ts";
 import { storedName } from "./stored-text.ts";
+import { textArray } from "./text-array.ts";
 
 const READ_DOCUMENTS = `
 SELECT d.id, r.environment, d.metadata, d.version::float8 AS version, d.dedupe, r.parent_id, r.root_id, r.finished_at,
-  r.attempt, d.change_count, d.change_bytes::float8 AS change_bytes
+  r.version::float8 AS run_version, r.attempt, d.change_count, d.change_bytes::float8 AS change_bytes
 FROM run_documents d JOIN runs r ON r.id = d.id WHERE d.id = ANY($1::text[])`;
 
 interface DocumentRecord {
@@ -16,6 +17,7 @@ interface DocumentRecord {
   readonly parent_id: string | null;
   readonly root_id: string | null;
   readonly finished_at: Date | null;
+  readonly run_version: number;
   readonly attempt: number;
   readonly change_count: number;
   readonly change_bytes: number;
@@ -36,6 +38,7 @@ export async function readDocuments(client: SqlClient, ids: readonly string[]): 
     parentId: record.parent_id ?? undefined,
     rootId: record.root_id ?? undefined,
     finishedAt: record.finished_at ?? undefined,
+    runVersion: record.run_version,
     attempt: record.attempt,
     changeCount: record.change_count,
     changeBytes: record.change_bytes,
@@ -46,24 +49,28 @@ export async function readDocuments(client: SqlClient, ids: readonly string[]): 
 // `locked`, and then the count in the WHERE clauses stops the update of all of them, and their history.
 const WRITE_DOCUMENTS = `
 WITH u AS MATERIALIZED (
-  SELECT * FROM json_to_recordset($1::json) AS x(id text, expected bigint, metadata text, dedupe text, attempt integer, operations text)
+  SELECT x.id, x.expected::bigint AS expected, x.run_version::bigint AS run_version, x.metadata, x.dedupe,
+    x.attempt::integer AS attempt, x.operations
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+    AS x(id, expected, run_version, metadata, dedupe, attempt, operations)
 ), locked AS MATERIALIZED (
-  SELECT d.id FROM run_documents d JOIN u ON u.id = d.id
-  WHERE d.version = u.expected ORDER BY d.id FOR NO KEY UPDATE OF d
+  SELECT d.id FROM run_documents d JOIN u ON u.id = d.id JOIN runs r ON r.id = u.id
+  WHERE d.version = u.expected AND r.version = coalesce(u.run_version, r.version)
+  ORDER BY d.id FOR NO KEY UPDATE OF d
 ), changed AS (
   INSERT INTO changed_documents (ids) SELECT array_agg(u.id) FROM u
-  WHERE u.operations IS NOT NULL AND (SELECT count(*) FROM locked) = $2::bigint HAVING count(*) > 0
+  WHERE u.operations IS NOT NULL AND (SELECT count(*) FROM locked) = $8::bigint HAVING count(*) > 0
 ), history AS (
   INSERT INTO document_changes (id, version, at, attempt, operations)
   SELECT u.id, u.expected + 1, now(), u.attempt, u.operations FROM u
-  WHERE u.operations IS NOT NULL AND (SELECT count(*) FROM locked) = $2::bigint
+  WHERE u.operations IS NOT NULL AND (SELECT count(*) FROM locked) = $8::bigint
 )
 UPDATE run_documents d
 SET metadata = u.metadata, dedupe = u.dedupe, version = d.version + 1,
   changed_in = pg_current_xact_id(), updated_at = now(),
   change_count = d.change_count + (u.operations IS NOT NULL)::integer,
   change_bytes = d.change_bytes + coalesce(octet_length(u.operations), 0)
-FROM u WHERE d.id = u.id AND (SELECT count(*) FROM locked) = $2::bigint`;
+FROM u WHERE d.id = u.id AND (SELECT count(*) FROM locked) = $8::bigint`;
 
 /**
  * Writes every row or none. Not repeatable: a second run would find the versions that the first one changed and say
@@ -72,15 +79,18 @@ FROM u WHERE d.id = u.id AND (SELECT count(*) FROM locked) = $2::bigint`;
  */
 export async function writeDocuments(client: SqlClient, writes: readonly DocumentWrite[]): Promise<boolean> {
   if (writes.length === 0) return true;
-  const rows = writes.map((write) => ({
-    id: write.id,
-    expected: write.expectedVersion,
-    metadata: write.metadata,
-    dedupe: write.dedupe,
-    attempt: write.change?.attempt,
-    operations: write.change?.operations,
-  }));
-  const result = await client.query(WRITE_DOCUMENTS, [JSON.stringify(rows), writes.length]);
+  const column = (of: (write: DocumentWrite) => string | number | undefined) =>
+    textArray(writes.map((write) => of(write)?.toString()));
+  const result = await client.query(WRITE_DOCUMENTS, [
+    column((write) => write.id),
+    column((write) => write.expectedVersion),
+    column((write) => write.expectedRunVersion),
+    column((write) => write.metadata),
+    column((write) => write.dedupe),
+    column((write) => write.change?.attempt),
+    column((write) => write.change?.operations),
+    writes.length,
+  ]);
   if (result.affectedRows === writes.length) return true;
   if (result.affectedRows === 0) return false;
   throw new StorageError(

@@ -65,7 +65,7 @@ export function withHousekeeping(client: SqlClient, options: HousekeepingOptions
   return {
     async query(text, parameters = [], queryOptions) {
       if (pendingBytes >= afterBytes) await housekeeping();
-      if (!/^\s*SELECT/.test(text)) pendingBytes += STATEMENT_BYTES + textBytes(parameters);
+      if (!/^\s*SELECT/.test(text)) pendingBytes += STATEMENT_BYTES + bytesOf(parameters);
       return client.query(text, parameters, queryOptions);
     },
     async close() {
@@ -76,6 +76,9 @@ export function withHousekeeping(client: SqlClient, options: HousekeepingOptions
   };
 }
 
-function textBytes(parameters: readonly unknown[]): number {
-  return parameters.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 8), 0);
+function bytesOf(parameters: readonly unknown[]): number {
+  return parameters.reduce<number>(
+    (sum, value) => sum + (typeof value === "string" || Buffer.isBuffer(value) ? value.length : 8),
+    0,
+  );
 }

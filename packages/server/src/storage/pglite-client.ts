@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { PGlite } from "@electric-sql/pglite";
+import type { PGlite, QueryOptions } from "@electric-sql/pglite";
 import type { SqlClient } from "./sql-client.ts";
 import { StorageError } from "./storage.ts";
 
 /** Longest time statements may keep the event loop before timers and sockets get a turn. */
 const TURN_MS = 8;
+
+/** Leaves arrays of texts as they are, in place of making text of a list: they are in binary form. */
+const BINARY: QueryOptions = { serializers: { 1009: (array: unknown) => array as string } };
 
 /**
  * PGlite as a `SqlClient`. It runs in this thread and its promises settle without leaving the microtask queue, so a
@@ -24,7 +27,11 @@ export function pgliteClient(db: PGlite, close: () => Promise<void>): SqlClient 
       }
       if (fault) throw fault;
       try {
-        const result = await db.query<Row>(text, [...parameters]);
+        const result = await db.query<Row>(
+          text,
+          [...parameters],
+          parameters.some(Buffer.isBuffer) ? BINARY : {},
+        );
         return { rows: result.rows, affectedRows: result.affectedRows ?? 0 };
       } catch (error) {
         if (isSqlError(error)) throw error;

@@ -20,7 +20,10 @@ export interface SqlQueryOptions {
  * both drivers and needs no round trips under a lock.
  */
 export interface SqlClient {
-  /** Runs one statement with `$1 …` parameters. Rejects with a `StorageError` when the database cannot be reached. */
+  /**
+   * Runs one statement with `$1 …` parameters; a Buffer is one in PostgreSQL's binary form (see `textArray`). Rejects
+   * with a `StorageError` when the database cannot be reached.
+   */
   query<Row>(
     text: string,
     parameters?: readonly unknown[],

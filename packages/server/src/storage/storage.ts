@@ -79,7 +79,7 @@ export interface Storage
   /** Rows as the metadata writer needs them: document, version, publishers, parent, root. */
   readDocuments(ids: readonly string[]): Promise<DocumentRow[]>;
   /**
-   * Writes all rows or none, in one statement: each must still have `expectedVersion`. Resolves with false when one had not.
+   * Writes all rows or none, in one statement: each must still have the versions that it expects. Resolves with false when one had not.
    * Rows are locked in the order of their ids.
    */
   writeDocuments(writes: readonly DocumentWrite[]): Promise<boolean>;
@@ -278,6 +278,8 @@ export interface DocumentRow {
   readonly parentId: string | undefined;
   readonly rootId: string | undefined;
   readonly finishedAt: Date | undefined;
+  /** Grows with each change of the run's row, from which come all members but the document's own. */
+  readonly runVersion: number;
   /** The run's attempt; 0 until the first one starts. */
   readonly attempt: number;
   /** Changes in the run's history that are not folded, and the bytes of their operations. */
@@ -288,6 +290,8 @@ export interface DocumentRow {
 export interface DocumentWrite {
   readonly id: string;
   readonly expectedVersion: number;
+  /** What the row's `runVersion` must be; undefined: whatever it is. */
+  readonly expectedRunVersion?: number | undefined;
   readonly metadata: string;
   readonly dedupe: string;
   /** What changed, for the history; undefined when the document is as it was. */

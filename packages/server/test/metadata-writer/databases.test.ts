@@ -53,7 +53,10 @@ describe.each(databases)("metadata writer on $name", ({ skip, open, clean }) => 
     if (skip) return;
     storages = open();
     for (const storage of storages) await storage.open();
-    writers = storages.map((storage) => new MetadataWriter({ storage, maximumSizeBytes: 4096 }));
+    writers = storages.map(
+      (storage) =>
+        new MetadataWriter({ storage, maximumSizeBytes: 4096, maxGroups: storage.exclusive ? 1 : 2 }),
+    );
   });
   afterAll(async () => {
     if (skip) return;

@@ -1,6 +1,7 @@
 import type { Operation } from "@runmeta/runtime/protocol";
 import { describe, expect, it, vi } from "vitest";
 import { Kinship } from "../../src/service/metadata/kinship.ts";
+import { RecentDocuments } from "../../src/service/metadata/recent-documents.ts";
 import { MetadataWriter } from "../../src/service/metadata-writer.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { MemoryDocuments } from "./memory-documents.ts";
@@ -87,6 +88,37 @@ describe("groups", () => {
     expect(storage.document("run_a")).toEqual({ n: 4 });
   });
 
+  it("that are under way at the same time have no document in common, and a run's requests keep their order", async () => {
+    const { storage, writer } = setUp({ maxGroups: 2 });
+    storage.add("run_child", { parentId: "run_a", rootId: "run_a" });
+    // From now on it is known whose child it is.
+    await writer.update(put("run_child", { parentOperations: [increment("known")] }));
+    const gate = door();
+    const both = door();
+    let writing = 0;
+    storage.beforeWrite = () => {
+      writing += 1;
+      if (writing === 2) both.open();
+      return gate.opened;
+    };
+    storage.written.length = 0;
+    const update = (id: string, operations: Operation[]) => writer.update(put(id, { operations }));
+    const first = update("run_a", [set("order", "first")]);
+    while (writing === 0) await new Promise((resolve) => setImmediate(resolve));
+    const others = [
+      update("run_a", [set("order", "second")]),
+      writer.update(put("run_child", { parentOperations: [increment("n")] })),
+      update("run_child", [set("order", "behind its parent's")]),
+      update("run_b", [increment("n")]),
+    ];
+    await both.opened;
+    expect(storage.written.map((writes) => writes.map(({ id }) => id))).toEqual([["run_a"], ["run_b"]]);
+    gate.open();
+    const answers = await Promise.all([first, ...others]);
+    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill("updated"));
+    expect(storage.document("run_a")).toEqual({ known: 1, order: "second", n: 1 });
+  });
+
   it("are bounded", async () => {
     const { storage, writer } = setUp({ maxGroupUpdates: 2 });
     await Promise.all(
@@ -140,6 +172,66 @@ describe("the kinship that saves a query", () => {
       true,
       true,
     ]);
+  });
+});
+
+describe("rows that were just written", () => {
+  const count = (storage: MemoryDocuments, writer: MetadataWriter) => async (id: string, key?: string) => {
+    const answer = await writer.update(put(id, { operations: [increment("n")] }, key));
+    return { answer, reads: storage.reads };
+  };
+
+  it("are not read again", async () => {
+    const { storage, writer } = setUp();
+    const update = count(storage, writer);
+    for (let round = 0; round < 3; round += 1) await update("run_a");
+    expect((await update("run_a")).reads).toBe(1);
+    expect((await update("run_b")).reads).toBe(2);
+    expect(storage.document("run_a")).toEqual({ n: 4 });
+  });
+
+  it("D4 are read again once another server wrote them, and nothing it wrote is lost", async () => {
+    const { storage, writer, waits } = setUp();
+    const update = count(storage, writer);
+    await update("run_a");
+    storage.touch("run_a", '{"n":10}');
+    expect(await update("run_a")).toMatchObject({ answer: { metadata: '{"n":11}' }, reads: 2 });
+    expect(waits).toEqual([]);
+  });
+
+  it("are read again once their run changed, and once they are gone", async () => {
+    const { storage, writer } = setUp();
+    const update = count(storage, writer);
+    await update("run_a");
+    const ended = { finishedAt: new Date(Date.now() - 2 * 60 * 60 * 1000), runVersion: 1 };
+    storage.rows.set("run_a", { ...storage.rows.get("run_a")!, ...ended });
+    expect((await update("run_a")).answer).toEqual({ status: "completed" });
+    await update("run_b");
+    storage.rows.delete("run_b");
+    expect((await update("run_b")).answer).toEqual({ status: "not-found" });
+  });
+
+  it("answer nothing by themselves: what no statement checks is read", async () => {
+    const { storage, writer } = setUp({ maximumSizeBytes: 40 });
+    const update = count(storage, writer);
+    await update("run_a", "publisher.1");
+    storage.touch("run_a", '{"n":7}');
+    expect(await update("run_a", "publisher.1")).toMatchObject({ answer: { metadata: '{"n":7}' }, reads: 2 });
+    await update("run_a");
+    storage.touch("run_a", "{}");
+    const large = await writer.update(put("run_a", { operations: [set("text", "x".repeat(28))] }));
+    expect(large.status).toBe("updated");
+  });
+
+  it("are kept within the memory they may take, and not for ever", () => {
+    const { storage } = setUp();
+    const recent = new RecentDocuments({ limitBytes: 1_100 });
+    for (const id of ["run_a", "run_b", "run_c"]) recent.keep(storage.rows.get(id)!);
+    const known = () => ["run_a", "run_b", "run_c"].filter((id) => recent.find(id) !== undefined);
+    expect(known()).toEqual(["run_b", "run_c"]);
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 61_000);
+    expect(known()).toEqual([]);
+    clock.mockRestore();
   });
 });
 

@@ -68,6 +68,7 @@ describe.each(databaseNames)("history on %s", (name) => {
         new MetadataWriter({
           storage,
           maximumSizeBytes: limitBytes,
+          maxGroups: 2,
           onRecorded: (sizes) => histories[index]?.noteSizes(sizes),
           onError,
         }),

@@ -43,6 +43,7 @@ function liveDocument(start: JsonObject, limitBytes: number): LiveDocument {
     parentId: undefined,
     rootId: undefined,
     finishedAt: undefined,
+    runVersion: 1,
     attempt: 1,
     changeCount: 0,
     changeBytes: 0,
@@ -99,6 +100,17 @@ describe("a document in a group", () => {
     vi.restoreAllMocks();
     expect(calls).toEqual([1, 1]);
     expect(JSON.parse(live.text())).toMatchObject({ n: 10 });
+  });
+
+  it("tells the history what changed: a set of what stands there already is left out", () => {
+    const live = liveDocument({ text: "same", list: [1] }, 4096);
+    const set = (key: string, value: JsonValue) => ({ type: "set", key, value }) as const;
+    live.apply([set("text", "same"), set("n", 1), set("n", 2), set("list", [1])]);
+    live.apply([set("n", 2), set("n", 3), set("n", 2), set("$.n", 1), set("n", 2)]);
+    expect(JSON.parse(live.toWrite()?.change?.operations ?? "")).toEqual([
+      ...[set("n", 1), set("n", 2), set("list", [1])],
+      ...[set("n", 3), set("n", 2), set("$.n", 1), set("n", 2)],
+    ]);
   });
 
   it("that nothing changed is not written, and not printed", () => {

@@ -22,6 +22,7 @@ export class MemoryDocuments {
       parentId: undefined,
       rootId: undefined,
       finishedAt: undefined,
+      runVersion: 0,
       attempt: 1,
       changeCount: 0,
       changeBytes: 0,
@@ -48,11 +49,16 @@ export class MemoryDocuments {
   async writeDocuments(writes: readonly DocumentWrite[]): Promise<boolean> {
     this.written.push([...writes]);
     await this.beforeWrite(writes);
-    if (writes.some((write) => this.rows.get(write.id)?.version !== write.expectedVersion)) return false;
+    if (writes.some((write) => !isExpected(this.rows.get(write.id), write))) return false;
     for (const { id, metadata, dedupe, expectedVersion } of writes) {
       this.rows.set(id, { ...this.rows.get(id)!, metadata, dedupe, version: expectedVersion + 1 });
     }
     this.afterWrite(writes);
     return true;
   }
+}
+
+function isExpected(row: DocumentRow | undefined, write: DocumentWrite): boolean {
+  if (row?.version !== write.expectedVersion) return false;
+  return write.expectedRunVersion === undefined || write.expectedRunVersion === row.runVersion;
 }

@@ -65,8 +65,8 @@ describe("faults of ours", () => {
     const storage: Storage = new Proxy(real, {
       get: (target, name: keyof Storage) => {
         if (name === "close") closed++;
-        const method = target[name] as (...parameters: unknown[]) => unknown;
-        return method.bind(target);
+        const member: unknown = target[name];
+        return typeof member === "function" ? member.bind(target) : member;
       },
     });
     const engine = { ...noEngine(), start: () => Promise.reject(new Error("no Redis")) };

@@ -16,8 +16,8 @@ export function testStorage(): Storage {
   const storage = postgresStorage({ connectionString, schema, maxConnections: 4 });
   return new Proxy(storage, {
     get(target, name: keyof Storage) {
-      const method = target[name] as (...parameters: unknown[]) => Promise<unknown>;
-      if (name !== "close") return method.bind(target);
+      const member: unknown = target[name];
+      if (name !== "close") return typeof member === "function" ? member.bind(target) : member;
       return async () => {
         await target.close();
         const client = new Client({ connectionString });

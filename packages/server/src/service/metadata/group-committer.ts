@@ -1,7 +1,8 @@
 import { FailedAttempt } from "./failed-attempt.ts";
 import { type FoldedAnswer, foldUpdate } from "./fold-update.ts";
 import { type DocumentStorage, GroupRows, type HistorySize } from "./group-rows.ts";
-import { Kinship } from "./kinship.ts";
+import type { Kinship } from "./kinship.ts";
+import { RecentDocuments } from "./recent-documents.ts";
 import { isTransientFailure } from "./transient-failure.ts";
 import type { PendingUpdate } from "./update-queue.ts";
 
@@ -9,6 +10,7 @@ import type { PendingUpdate } from "./update-queue.ts";
 export interface CommitterOptions {
   readonly storage: DocumentStorage;
   readonly limitBytes: number;
+  readonly kinship: Kinship;
   /** Unix time in milliseconds. */
   readonly now: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;
@@ -26,6 +28,8 @@ interface Share {
   /** How often the statement failed. */
   failures: number;
   readonly attempts: readonly FailedAttempt[];
+  /** Whether rows may be taken from memory: only at first. */
+  readonly remembers: boolean;
 }
 
 type AttemptResult =
@@ -34,6 +38,8 @@ type AttemptResult =
       readonly answers: readonly [PendingUpdate, FoldedAnswer][];
       readonly changed: readonly HistorySize[];
     }
+  /** Some answers rest on rows from memory that no statement would check. */
+  | { readonly kind: "unsure" }
   | { readonly kind: "lost" }
   | { readonly kind: "failed"; readonly error: unknown; readonly attempt: FailedAttempt | undefined };
 
@@ -55,15 +61,20 @@ export const retryAfterMs = 1000;
  */
 export class GroupCommitter {
   readonly #options: CommitterOptions;
-  readonly #kinship = new Kinship();
+  readonly #recent = new RecentDocuments();
 
   constructor(options: CommitterOptions) {
     this.#options = options;
   }
 
+  /** What somebody else did to a row, in this process, is to be seen by the next group. */
+  forget(id: string): void {
+    this.#recent.forget(id);
+  }
+
   /** Resolves when every request has its answer; never rejects. */
   async commit(updates: readonly PendingUpdate[]): Promise<void> {
-    const shares: Share[] = [{ updates, losses: 0, failures: 0, attempts: [] }];
+    const shares: Share[] = [{ updates, losses: 0, failures: 0, attempts: [], remembers: true }];
     const deadline = performance.now() + groupDeadlineMs;
     for (let share = shares.shift(); share !== undefined; share = shares.shift()) {
       if (performance.now() > deadline) {
@@ -83,18 +94,20 @@ export class GroupCommitter {
       if (result.changed.length > 0) this.#tell(() => this.#options.onChange(result.changed));
       return [];
     }
+    if (result.kind === "unsure") return [{ ...share, remembers: false }];
     if (result.kind === "lost") return this.#afterLoss(share);
     this.#tell(() => this.#options.onError(result.error));
     const attempts = result.attempt === undefined ? share.attempts : [...share.attempts, result.attempt];
-    return this.#afterFailure({ ...share, attempts }, isTransientFailure(result.error));
+    return this.#afterFailure({ ...share, attempts, remembers: false }, isTransientFailure(result.error));
   }
 
   async #attempt(share: Share): Promise<AttemptResult> {
-    const { storage, limitBytes, now } = this.#options;
+    const { storage, limitBytes, kinship, now } = this.#options;
     let attempt: FailedAttempt | undefined;
     try {
       const requests = share.updates.map((update) => update.request);
-      const rows = await GroupRows.read(storage, requests, this.#kinship, limitBytes);
+      const recent = share.remembers ? this.#recent : undefined;
+      const rows = await GroupRows.read(requests, { storage, limitBytes, kinship, recent });
       const uncertain = share.attempts.some((earlier) => earlier.mayHaveCommitted(rows));
       const time = now();
       const answers: [PendingUpdate, FoldedAnswer][] = share.updates.map((update) => {
@@ -102,12 +115,16 @@ export class GroupCommitter {
         if (uncertain && update.request.idempotencyKey === undefined) return [update, unavailable];
         return [update, foldUpdate(update.request, rows, limitBytes, time)];
       });
-      const { writes, changed } = rows.toWrites();
+      const written = rows.toWrites();
+      const writes = written.map(({ write }) => write);
+      if (rows.isUnsure(writes)) return { kind: "unsure" };
       if (writes.length > 0) {
         attempt = new FailedAttempt(writes);
         if (!(await storage.writeDocuments(writes))) return { kind: "lost" };
         for (const earlier of share.attempts) earlier.committed(writes);
+        for (const { row } of written) this.#recent.keep(row);
       }
+      const changed = written.flatMap(({ write, row }) => (write.change === undefined ? [] : [row]));
       return { kind: "committed", answers, changed };
     } catch (error) {
       return { kind: "failed", error, attempt };
@@ -122,6 +139,8 @@ export class GroupCommitter {
   }
 
   async #afterLoss(share: Share): Promise<Share[]> {
+    // What is remembered may be what lost: reading again is no race yet.
+    if (share.remembers) return [{ ...share, remembers: false }];
     const losses = share.losses + 1;
     if (losses === groupLosses) return byRun(share.updates).map((updates) => ({ ...share, updates, losses }));
     if (losses >= runLosses) return sendAway(share);

@@ -1,6 +1,7 @@
 import { applyOperations, type JsonObject, type Operation } from "@runmeta/runtime/protocol";
 import type { DocumentRow, DocumentWrite } from "../../storage/storage.ts";
 import { DedupeState } from "./dedupe-state.ts";
+import { withoutIdleSets } from "./idle-sets.ts";
 import { growthBound } from "./operation-growth.ts";
 
 /** What applying did to one document. `too-large` changed nothing; `bytes` is the size it would have had. */
@@ -72,8 +73,10 @@ export class LiveDocument {
     applier: Applier = applyOperations,
     from: string | undefined = undefined,
   ): ApplyResult {
+    // Before they are applied: afterwards all of them stand there.
+    const telling = this.#applied === undefined ? [] : withoutIdleSets(this.#parsed(), operations);
     const result = this.#apply(operations, applier);
-    if (result.kind === "applied") this.#record(operations, result.unapplied, from);
+    if (result.kind === "applied") this.#record(telling, result.unapplied, from);
     return result;
   }
 
@@ -105,10 +108,11 @@ export class LiveDocument {
   toWrite(): DocumentWrite | undefined {
     const { changed } = this;
     if (!changed && this.#dedupe?.changed !== true) return undefined;
-    const { id, version, dedupe, attempt } = this.row;
+    const { id, version, runVersion, dedupe, attempt } = this.row;
     return {
       id,
       expectedVersion: version,
+      expectedRunVersion: runVersion,
       metadata: this.text(),
       dedupe: this.#dedupe?.toText() ?? dedupe,
       change: changed ? { attempt, operations: this.#changeText() } : undefined,
@@ -146,10 +150,13 @@ export class LiveDocument {
   }
 
   #run(operations: readonly Operation[], applier: Applier): readonly Operation[] {
-    this.#value ??= JSON.parse(this.text()) as JsonObject;
-    const { document, unapplied } = applier(this.#value, operations);
+    const { document, unapplied } = applier(this.#parsed(), operations);
     this.#value = document;
     return unapplied;
+  }
+
+  #parsed(): JsonObject {
+    return (this.#value ??= JSON.parse(this.text()) as JsonObject);
   }
 }
 

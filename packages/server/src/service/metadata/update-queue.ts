@@ -24,11 +24,14 @@ export interface QueueBounds {
 /** Requests in the order of their arrival, bounded: what cannot wait in memory is turned away and sent again later. */
 export class UpdateQueue {
   readonly #bounds: QueueBounds;
+  readonly #documentsOf: (request: UpdateRequest) => readonly string[];
   #waiting: PendingUpdate[] = [];
   #bytes = 0;
 
-  constructor(bounds: QueueBounds) {
+  /** @param documentsOf the documents that a request writes to, as far as they are known */
+  constructor(bounds: QueueBounds, documentsOf: (request: UpdateRequest) => readonly string[]) {
     this.#bounds = bounds;
+    this.#documentsOf = documentsOf;
   }
 
   get size(): number {
@@ -45,23 +48,39 @@ export class UpdateQueue {
     return true;
   }
 
-  /** Takes the next group, oldest first. Requests to one document share a place in it. */
-  takeGroup(): PendingUpdate[] {
+  /**
+   * Takes the next group, oldest first, without requests that write to a document in `busy`; empty when there is none.
+   * Requests to one run stay in their order and share a place in it.
+   */
+  takeGroup(busy: ReadonlySet<string>): PendingUpdate[] {
     const { groupUpdates, groupBytes, groupDocuments } = this.#bounds;
     const runs = new Set<string>();
+    const passedOver = new Set<string>();
+    const group: PendingUpdate[] = [];
+    const rest: PendingUpdate[] = [];
     let documents = 0;
     let bytes = 0;
-    let count = 0;
+    let full = false;
+    const isBusy = ({ request }: PendingUpdate) =>
+      busy.size > 0 && this.#documentsOf(request).some((id) => busy.has(id));
     for (const update of this.#waiting) {
-      if (!runs.has(update.request.runId)) documents += documentCount(update.request);
-      bytes += bodyBytes(update);
-      if (count > 0 && (count >= groupUpdates || bytes > groupBytes || documents > groupDocuments)) break;
-      runs.add(update.request.runId);
-      count += 1;
+      const { runId } = update.request;
+      const newBytes = bytes + bodyBytes(update);
+      const newDocuments = documents + (runs.has(runId) ? 0 : documentCount(update.request));
+      full ||=
+        group.length > 0 &&
+        (group.length >= groupUpdates || newBytes > groupBytes || newDocuments > groupDocuments);
+      if (full || passedOver.has(runId) || isBusy(update)) {
+        passedOver.add(runId);
+        rest.push(update);
+        continue;
+      }
+      runs.add(runId);
+      group.push(update);
+      [bytes, documents] = [newBytes, newDocuments];
     }
-    const group = this.#waiting.slice(0, count);
-    this.#waiting = this.#waiting.slice(count);
-    for (const update of group) this.#bytes -= bodyBytes(update);
+    this.#waiting = rest;
+    this.#bytes -= bytes;
     return group;
   }
 }

@@ -29,6 +29,7 @@ export function documentContract(storage: () => Storage): void {
         parentId: "run_p",
         rootId: "run_r",
         finishedAt: undefined,
+        runVersion: 0,
         attempt: 0,
         changeCount: 0,
         changeBytes: 0,
@@ -58,6 +59,17 @@ export function documentContract(storage: () => Storage): void {
           [c, ["{}", 0]],
         ]),
       );
+    });
+
+    test("D3 a write that expects a run as it was writes nothing once the run changed", async () => {
+      const run = newRun();
+      await storage().insertRuns([run]);
+      const [{ runVersion = -1 } = {}] = await storage().readDocuments([run.id]);
+      const write = { id: run.id, metadata: '{"n":1}', dedupe: "{}", expectedRunVersion: runVersion };
+      expect(await storage().writeDocuments([{ ...write, expectedVersion: 0 }])).toBe(true);
+      await storage().transitionRun({ id: run.id, from: [run.status], change: { status: "CANCELED" } });
+      expect(await storage().writeDocuments([{ ...write, expectedVersion: 1 }])).toBe(false);
+      expect(await storage().readDocuments([run.id])).toMatchObject([{ version: 1, changeCount: 0 }]);
     });
 
     test("D4 writers that race lose nothing and do not deadlock", async () => {
