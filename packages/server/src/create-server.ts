@@ -3,9 +3,9 @@ import { createSecretKey, parseSecretKeys } from "./auth/secret-keys.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
 import { ServerConfigError } from "./errors.ts";
 import { type App, createApp } from "./http/app.ts";
+import { Faults } from "./http/faults.ts";
 import { isLoopback } from "./http/loopback.ts";
 import { listenOn, type NodeListener } from "./http/node-listener.ts";
-import { errorReply, type Reply } from "./http/reply.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./options.ts";
 import { allRoutes } from "./routes/all-routes.ts";
 import { BatchService } from "./service/batch-service.ts";
@@ -22,7 +22,6 @@ import { RunChanges } from "./service/run-changes.ts";
 import { RunService } from "./service/run-service.ts";
 import { SessionService } from "./service/session-service.ts";
 import { StreamService } from "./service/streams/stream-service.ts";
-import { StorageError } from "./storage/storage.ts";
 
 /** A running server: the API, its storage and its engine. */
 export interface RunmetaServer {
@@ -59,6 +58,12 @@ export interface RunmetaServer {
 /** Where `listen` listens unless told otherwise. */
 const DEFAULT_PORT = 3030;
 const DEFAULT_HOST = "127.0.0.1";
+
+/**
+ * Groups of updates that PostgreSQL commits at the same time: while it works on one, this process prepares the other. An
+ * embedded database works in this thread, so there a second one would only be smaller groups.
+ */
+const MAX_GROUPS = 2;
 
 /**
  * Opens the storage, starts the engine and gives the API. Nothing listens until `listen` is called.
@@ -108,10 +113,16 @@ async function startServer(
     maximumSizeBytes,
     onDueAt: (at) => dueRuns.wakeAt(at),
   });
-  const history = new MetadataHistory({ storage, maximumSizeBytes, onError });
-  const metadata = new MetadataWriter({
+  const history = new MetadataHistory({
     storage,
     maximumSizeBytes,
+    onLook: (id) => metadata.forget(id),
+    onError,
+  });
+  const metadata: MetadataWriter = new MetadataWriter({
+    storage,
+    maximumSizeBytes,
+    maxGroups: storage.exclusive ? 1 : MAX_GROUPS,
     onChange: (ids) => changes.publish(ids),
     onRecorded: (sizes) => history.noteSizes(sizes),
     onError,
@@ -130,11 +141,12 @@ async function startServer(
   };
   const dashboard =
     options.dashboard === undefined ? undefined : new Dashboard(options.dashboard, keys, clock);
+  const faults = new Faults(onError);
   const app = createApp({
     routes: [...allRoutes(services, clock), ...(dashboard?.endpoints ?? [])],
     gate: { keys, cookie: dashboard?.cookie },
     clock,
-    replyToFault: (error) => replyToFault(error, onError),
+    replyToFault: (error) => faults.reply(error),
   });
   await engine.start({
     storage,
@@ -151,6 +163,7 @@ async function startServer(
   const secretKey = keys.first?.reveal() ?? "";
   const parts = { app, clock, runs, dashboard, secretKey, generatedKey };
   return new ListeningServer(parts, async (listener) => {
+    faults.expectClosedStorage();
     // Waiting clients are answered at once, so that they do not hold up the drain.
     changes.close();
     feed.close();
@@ -252,12 +265,4 @@ class ListeningServer implements RunmetaServer {
     const listener = await this.#listener?.catch(() => undefined);
     await this.#stop(listener);
   }
-}
-
-function replyToFault(error: unknown, onError: (error: unknown) => void): Reply {
-  onError(error);
-  if (error instanceof StorageError && error.code === "STORAGE_UNAVAILABLE") {
-    return errorReply(503, "Storage is not available at the moment", { "retry-after": "1" });
-  }
-  return errorReply(500, "Internal Server Error");
 }

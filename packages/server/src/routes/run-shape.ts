@@ -44,37 +44,43 @@ export function runShapeRoute({ feed }: Services, clock: Clock): Route {
     async handle(request) {
       const id = runIdParameter(request, notFound);
       const { environment } = request.principal;
-      const run = await feed.run(environment, id);
-      request.authorize(readPermissions(id, run?.value));
-      if (run === undefined) throw notFound();
-      const query = queryParameters(request);
-      const columns = columnsOf(request, query);
-      const write = (operation: "insert" | "update", found: typeof run) =>
-        found.text(shapeForm(operation, columns), (row) => shapeText([row], operation, columns));
-      const at = (version: number, handle: string, live: boolean) => ({
-        handle,
-        offset: `${version}_0`,
-        live,
-        now: clock.now(),
-      });
+      const live = request.query().get("live") === "true";
+      const followed = live ? feed.follow(environment, id, holdMs(), request.call.signal) : undefined;
+      try {
+        const run = await (followed?.run ?? feed.run(environment, id));
+        request.authorize(readPermissions(id, run?.value));
+        if (run === undefined) throw notFound();
+        const query = queryParameters(request);
+        const columns = columnsOf(request, query);
+        const write = (operation: "insert" | "update", found: typeof run) =>
+          found.text(shapeForm(operation, columns), (row) => shapeText([row], operation, columns));
+        const at = (version: number, handle: string) => ({
+          handle,
+          offset: `${version}_0`,
+          live,
+          now: clock.now(),
+        });
 
-      if (query.offset === "-1")
-        return shapeReply(write("insert", run), at(run.value.version, newHandle(id), false), columns);
-      const known = versionOf(query.offset);
-      const { handle } = query;
-      if (!isHandleOf(id, handle) || known === undefined || known > run.value.version)
-        return mustRefetch(newHandle(id));
-      const live = query.live === "true";
-      const found = live
-        ? await held(feed, () => feed.runAfter(environment, id, known, holdMs(), request.raw.signal))
-        : run.value.version > known
-          ? run
-          : undefined;
-      if (found === undefined && feed.closed) throw closing();
-      // Deleted meanwhile.
-      if (live && found === undefined && (await feed.run(environment, id)) === undefined) throw notFound();
-      const text = found === undefined ? UP_TO_DATE : write("update", found);
-      return shapeReply(text, at(found?.value.version ?? known, handle, live), columns);
+        if (query.offset === "-1")
+          return shapeReply(
+            write("insert", run),
+            { ...at(run.value.version, newHandle(id)), live: false },
+            columns,
+          );
+        const known = versionOf(query.offset);
+        const { handle } = query;
+        if (!isHandleOf(id, handle) || known === undefined || known > run.value.version)
+          return mustRefetch(newHandle(id));
+        const newer = run.value.version > known ? run : undefined;
+        const found = followed === undefined ? newer : await held(feed, () => followed.after(known));
+        if (found === undefined && feed.closed) throw closing();
+        // Deleted meanwhile.
+        if (live && found === undefined && (await feed.run(environment, id)) === undefined) throw notFound();
+        const text = found === undefined ? UP_TO_DATE : write("update", found);
+        return shapeReply(text, at(found?.value.version ?? known, handle), columns);
+      } finally {
+        followed?.stop();
+      }
     },
   });
 }

@@ -50,6 +50,34 @@ test("however many wait for a run, a change is read once and written once", asyn
   expect({ reads, written }).toEqual({ reads: 1, written: 1 });
 });
 
+test("who looks and then waits reads once, and misses nothing that happens in between", async () => {
+  const run = newRun();
+  await storage.insertRuns([run]);
+  const changes = new RunChanges(systemClock);
+  let reads = 0;
+  const feed = new RunFeed({
+    storage: {
+      ...storage,
+      findRuns: (environment, ids) => {
+        reads++;
+        return storage.findRuns(environment, ids);
+      },
+    },
+    changes,
+    clock: systemClock,
+  });
+  const quiet = feed.follow(run.environment, run.id, 60_000);
+  const { version = -1 } = (await quiet.run)?.value ?? {};
+  const next = quiet.after(version);
+  const missed = feed.follow(run.environment, run.id, 60_000);
+  await missed.run;
+  expect(reads).toBe(2);
+  await storage.transitionRun({ id: run.id, from: ["QUEUED"], change: { tags: ["new"] } });
+  changes.publish([run.id]);
+  const found = await Promise.all([next, missed.after(version)]);
+  expect(found.map((newer) => newer?.value.tags)).toEqual([["new"], ["new"]]);
+});
+
 test("who has gone, and who is sent away by a server that closes, is not looked for in the storage again", async () => {
   const run = newRun();
   await storage.insertRuns([run]);

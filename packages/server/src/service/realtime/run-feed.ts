@@ -74,24 +74,37 @@ export class RunFeed {
     return reads.get(id);
   }
 
+  /**
+   * A run as it is now, and then whatever is newer: what happens from this call on is not missed, so that waiting after
+   * having looked takes no second look. To be stopped, unless `after` was called.
+   */
+  follow(environment: string, id: string, timeoutMs: number, signal?: AbortSignal): FollowedRun {
+    const listen = (leftMs: number) => this.#with.changes.next(id, leftMs, signal);
+    const untilMs = this.#with.clock.now().getTime() + timeoutMs;
+    const wait = listen(timeoutMs);
+    const run = this.run(environment, id);
+    const after = (version: number) => {
+      let read = () => run;
+      const look = async (over: boolean) => {
+        const found = await read();
+        read = () => this.run(environment, id);
+        if (found !== undefined && found.value.version > version) return found;
+        return over || found === undefined ? null : undefined;
+      };
+      return this.#when(untilMs, wait, listen, look, signal);
+    };
+    return { run, after, stop: () => wait.stop() };
+  }
+
   /** The run once it is newer than `version`; undefined when it is not within `timeoutMs`, or is gone. */
-  async runAfter(
+  runAfter(
     environment: string,
     id: string,
     version: number,
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<WrittenOnce<RunRow> | undefined> {
-    return await this.#when(
-      timeoutMs,
-      (leftMs) => this.#with.changes.next(id, leftMs, signal),
-      async (over) => {
-        const run = await this.run(environment, id);
-        if (run !== undefined && run.value.version > version) return run;
-        return over || run === undefined ? null : undefined;
-      },
-      signal,
-    );
+    return this.follow(environment, id, timeoutMs, signal).after(version);
   }
 
   /** A group as it is now, or what changed in it since a position; undefined when that cannot be told. */
@@ -106,16 +119,14 @@ export class RunFeed {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<WrittenOnce<GroupRead> | undefined> {
-    return await this.#when(
-      timeoutMs,
-      (leftMs) => this.#groupWaits.next(group, leftMs, signal),
-      async (over) => {
-        const read = await this.group(group, since);
-        if (read === undefined) return null;
-        return over || read.value.runs.length > 0 ? read : undefined;
-      },
-      signal,
-    );
+    const listen = (leftMs: number) => this.#groupWaits.next(group, leftMs, signal);
+    const untilMs = this.#with.clock.now().getTime() + timeoutMs;
+    const look = async (over: boolean) => {
+      const read = await this.group(group, since);
+      if (read === undefined) return null;
+      return over || read.value.runs.length > 0 ? read : undefined;
+    };
+    return await this.#when(untilMs, listen(timeoutMs), listen, look, signal);
   }
 
   /** Ends every wait for a group; those for a run end with the changes. */
@@ -125,15 +136,14 @@ export class RunFeed {
 
   /** Looks, waits for a change and looks again until `look` is content; null stands for nothing. */
   async #when<Found>(
-    timeoutMs: number,
-    listen: (leftMs: number) => { readonly changed: Promise<boolean>; stop(): void },
+    untilMs: number,
+    first: Wait,
+    listen: (leftMs: number) => Wait,
     look: (over: boolean) => Promise<Found | null | undefined>,
     signal: AbortSignal | undefined,
   ): Promise<Found | undefined> {
-    const { clock } = this.#with;
-    const until = clock.now().getTime() + timeoutMs;
+    let wait = first;
     for (let over = false; ; ) {
-      const wait = listen(Math.max(0, until - clock.now().getTime()));
       try {
         const found = await look(over);
         if (found !== undefined) return found ?? undefined;
@@ -143,8 +153,24 @@ export class RunFeed {
       } finally {
         wait.stop();
       }
+      wait = listen(Math.max(0, untilMs - this.#with.clock.now().getTime()));
     }
   }
+}
+
+/** A wait for one change: true when it came. */
+interface Wait {
+  readonly changed: Promise<boolean>;
+  stop(): void;
+}
+
+/** A run that somebody follows. */
+export interface FollowedRun {
+  /** Undefined when the environment has no run of that id. */
+  readonly run: Promise<WrittenOnce<RunRow> | undefined>;
+  /** The run once it is newer than a version; undefined when it is not in time, or is gone. Once. */
+  after(version: number): Promise<WrittenOnce<RunRow> | undefined>;
+  stop(): void;
 }
 
 type GroupKey = readonly [RunGroup, createdFromMs: number | null, since: string | null];
