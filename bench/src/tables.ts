@@ -14,6 +14,7 @@ export interface TableEntry {
 }
 
 const pinned = { pinned: true, fromSource: false };
+const built = { pinned: false, fromSource: false };
 const spread = { pinned: false, fromSource: true };
 
 /** All tables, in the order in which they are printed. */
@@ -26,6 +27,6 @@ export const tables: Readonly<Record<string, TableEntry>> = {
   import: { ...pinned, load: async () => (await import("./tables/import-cost.ts")).importCost },
   mocked: { ...pinned, load: async () => (await import("./tables/mocked-runs.ts")).mockedRuns },
   grouped: { ...spread, load: async () => (await import("./tables/grouped-puts.ts")).groupedPuts },
-  http: { ...spread, load: async () => (await import("./tables/http-puts.ts")).httpPuts },
-  realtime: { ...spread, load: async () => (await import("./tables/realtime.ts")).realtime },
+  http: { ...built, load: async () => (await import("./tables/http-puts.ts")).httpPuts },
+  realtime: { ...built, load: async () => (await import("./tables/realtime.ts")).realtime },
 };
