@@ -17,6 +17,8 @@ import { type PathKey, pathKey, refuseUnsafeBrackets, wirePath } from "./path-ke
 import { addedBytes, deepestPlace, nest, type Place, readLast } from "./path-place.ts";
 import { isScalar, type Scalar, ScalarPlace } from "./scalar-place.ts";
 
+const DOLLAR = 36;
+
 /**
  * One run's document as the job sees it: the last acknowledged document with every unacknowledged write on top (I6).
  *
@@ -57,19 +59,21 @@ export class MetadataStore implements OutboxFolder {
   }
 
   set(key: string, value: unknown): void {
-    requireKey(key);
+    const isPath = checkKey(key);
     if (this.outbox.refuses(key)) return;
-    if (isPathKey(key)) return this.#setPath(key, value);
-    if (isScalar(value, this.limitBytes)) return this.#put(key, unsigned(value), jsonBytes(value));
+    if (isPath) return this.#setPath(key, value);
+    // What jobs write most: without a line of its own it takes a quarter longer.
+    if (typeof value === "number" && Number.isFinite(value))
+      return this.#put(key, unsigned(value), numberBytes(value));
     const copy = copyJson(value, key, this.limitBytes);
     if (copy === undefined) return this.del(key);
     this.#put(key, copy, lastCopyBytes());
   }
 
   del(key: string): void {
-    requireKey(key);
+    const isPath = checkKey(key);
     if (this.outbox.refuses(key)) return;
-    if (isPathKey(key)) return this.#deletePath(key);
+    if (isPath) return this.#deletePath(key);
     const entry = this.#entries.find(key) ?? this.#entries.absent(key);
     this.#entries.clear(entry);
     this.outbox.changedWhole(entry);
@@ -77,7 +81,7 @@ export class MetadataStore implements OutboxFolder {
   }
 
   increment(key: string, by: number): void {
-    requireKey(key);
+    const isPath = checkKey(key);
     if (typeof by !== "number" || !Number.isFinite(by)) {
       throw new MetadataValueError(
         pathOfKey(key),
@@ -85,7 +89,7 @@ export class MetadataStore implements OutboxFolder {
       );
     }
     if (this.outbox.refuses(key)) return;
-    if (isPathKey(key)) return this.#incrementPath(key, by);
+    if (isPath) return this.#incrementPath(key, by);
     const known = this.#entries.find(key);
     const value = incrementValue(known?.value, by);
     const entry = this.#entries.put(key, known, value, value === null ? 4 : numberBytes(value));
@@ -95,11 +99,14 @@ export class MetadataStore implements OutboxFolder {
   }
 
   append(key: string, value: unknown): void {
-    requireKey(key);
+    const isPath = checkKey(key);
     if (this.outbox.refuses(key)) return;
-    const copy = requireValue(copyJson(value, key, this.limitBytes), key, "append");
-    const bytes = lastCopyBytes();
-    if (isPathKey(key)) return this.#appendPath(key, copy, bytes);
+    const scalar = isScalar(value, this.limitBytes);
+    const copy = scalar
+      ? unsigned(value)
+      : requireValue(copyJson(value, key, this.limitBytes), key, "append");
+    const bytes = scalar ? jsonBytes(copy) : lastCopyBytes();
+    if (isPath) return this.#appendPath(key, copy, bytes);
     const known = this.#entries.find(key);
     const old = known?.value;
     if (known !== undefined && Array.isArray(old)) return this.#push(known, key, old, copy, bytes);
@@ -116,11 +123,11 @@ export class MetadataStore implements OutboxFolder {
   }
 
   remove(key: string, value: unknown): void {
-    requireKey(key);
+    const isPath = checkKey(key);
     if (this.outbox.refuses(key)) return;
     const copy = requireValue(copyJson(value, key, Number.POSITIVE_INFINITY), key, "remove");
     const bytes = lastCopyBytes();
-    if (isPathKey(key)) return this.#removePath(key, copy, bytes);
+    if (isPath) return this.#removePath(key, copy, bytes);
     const entry = this.#entries.find(key) ?? this.#entries.absent(key);
     if (Array.isArray(entry.value)) this.#removeFrom(entry, entry.value, copy);
     // What another run appended may be there to remove, though this one has not seen it.
@@ -419,16 +426,22 @@ export class MetadataStore implements OutboxFolder {
 }
 
 /** JSON prints -0 as 0. */
-function unsigned(value: Scalar): Scalar {
+function unsigned<T extends Scalar>(value: T): T | 0 {
   return value === 0 ? 0 : value;
 }
 
-function requireKey(key: unknown): asserts key is string {
+/**
+ * Whether a key is a path, which is looked at further where its text is first read.
+ * @throws MetadataValueError for what is no string, and for `$['__proto__']` and its like
+ */
+function checkKey(key: unknown): boolean {
   if (typeof key !== "string") {
     throw new MetadataValueError("$", `a key must be a string, got ${describeValue(key)}`);
   }
-  // A path is looked at where its text is first read, and known from then on.
-  if (key.charCodeAt(0) === 36 && !isPathKey(key)) refuseUnsafeBrackets(key);
+  if (key.charCodeAt(0) !== DOLLAR) return false;
+  if (isPathKey(key)) return true;
+  refuseUnsafeBrackets(key);
+  return false;
 }
 
 function requireValue(copy: JsonValue | undefined, key: string, call: string): JsonValue {
