@@ -12,7 +12,7 @@ Tables: ${Object.keys(tables).join(", ")}; all when none is named.
 --gate   fails when a ratio is less than half of the one in ratios.json
 --save   writes the ratios to ratios.json
 --nodes  also runs them on the Node.js binaries in directory/node_modules/node-*/bin/node
-PostgreSQL takes part when TEST_DATABASE_URL is set.`;
+PostgreSQL takes part when TEST_DATABASE_URL is set, BullMQ when TEST_REDIS_URL is.`;
 
 const committedFile = join(import.meta.dirname, "..", "ratios.json");
 const { values, positionals } = parseArgs({

@@ -22,6 +22,7 @@ export const tables: Readonly<Record<string, TableEntry>> = {
   write: { ...pinned, load: async () => (await import("./tables/write-path.ts")).writePath },
   flat: { ...pinned, load: async () => (await import("./tables/write-path.ts")).flatness },
   append: { ...pinned, load: async () => (await import("./tables/append.ts")).append },
+  progress: { ...pinned, load: async () => (await import("./tables/job-progress.ts")).jobProgress },
   bytes: { ...pinned, load: async () => (await import("./tables/bytes-sent.ts")).bytesSent },
   runs: { ...pinned, load: async () => (await import("./tables/many-runs.ts")).manyRuns },
   import: { ...pinned, load: async () => (await import("./tables/import-cost.ts")).importCost },
