@@ -9,7 +9,7 @@ import { parseBody, type RoutedRequest, refusal } from "./route.ts";
 import { holdUntilEnd } from "./run-routes.ts";
 import { sharedServer } from "./shared-server.ts";
 import { followStreams } from "./stream-routes.ts";
-import { packetOf, type Wanted } from "./trigger-routes.ts";
+import { newRunOf, type Wanted } from "./trigger-routes.ts";
 
 interface ServerReply {
   readonly response: Response;
@@ -71,18 +71,8 @@ export function serverBackend(runs: EndpointRuns, limitBytes: number, prefix: st
   const follow = (routed: RoutedRequest, id: unknown, wanted: Wanted) => {
     if (typeof id !== "string" || runs.find(id) !== undefined) return;
     const { options } = wanted;
-    const run = runs.create({
-      id,
-      task: wanted.task,
-      metadata: isJsonObject(options?.metadata) ? options.metadata : undefined,
-      payload: packetOf(wanted),
-      tags: typeof options?.tags === "string" ? [options.tags] : options?.tags,
-      parentId: options?.parentRunId,
-      batchId: wanted.batchId,
-      maxAttempts: options?.maxAttempts,
-      isTest: options?.test,
-      createdAt: routed.clock.wallTime(),
-    });
+    const metadata = isJsonObject(options?.metadata) ? options.metadata : undefined;
+    const run = runs.create({ ...newRunOf(wanted, routed), id, metadata });
     routed.engine?.execute(run);
   };
 

@@ -1,7 +1,7 @@
 import { IDEMPOTENCY_KEY_HEADER, isJsonObject, type JsonObject, jsonBytes } from "@runmeta/runtime/protocol";
 import { batchItem, createBatchBody, triggerTaskBody } from "@runmeta/runtime/protocol/schemas";
 import { type EndpointRun, hasEnded, type StoredPacket } from "./endpoint-run.ts";
-import type { EndpointRuns } from "./endpoint-runs.ts";
+import type { EndpointRuns, NewRun } from "./endpoint-runs.ts";
 import { json, parseBody, type Route, type RoutedRequest, refusal } from "./route.ts";
 
 /** One run as a trigger call or a batch asks for it. */
@@ -39,17 +39,7 @@ export function triggerRoutes(runs: EndpointRuns, limitBytes: number): readonly 
     if (jsonBytes(metadata) > limitBytes) {
       return refusal(413, `Metadata exceeds maximum size of ${limitBytes} bytes`);
     }
-    const run = runs.create({
-      task,
-      metadata,
-      payload: packetOf(wanted),
-      tags: typeof options?.tags === "string" ? [options.tags] : options?.tags,
-      parentId: options?.parentRunId,
-      batchId: wanted.batchId,
-      maxAttempts: options?.maxAttempts,
-      isTest: options?.test,
-      createdAt: routed.clock.wallTime(),
-    });
+    const run = runs.create({ ...newRunOf(wanted, routed), metadata });
     if (key !== undefined) known.set(`${task} ${key}`, run);
     return { run, isCached: false };
   };
@@ -141,8 +131,23 @@ function documentOf(metadata: unknown): JsonObject | undefined {
   return isJsonObject(metadata) ? metadata : undefined;
 }
 
+/** What a call asks for, as a new run without a document. */
+export function newRunOf(wanted: Wanted, { clock }: RoutedRequest): NewRun {
+  const { task, options, batchId } = wanted;
+  return {
+    task,
+    payload: packetOf(wanted),
+    tags: typeof options?.tags === "string" ? [options.tags] : options?.tags,
+    parentId: options?.parentRunId,
+    batchId,
+    maxAttempts: options?.maxAttempts,
+    isTest: options?.test,
+    createdAt: clock.wallTime(),
+  };
+}
+
 /** A payload as it was sent; one that is no text is JSON. */
-export function packetOf({ payload, options }: Wanted): StoredPacket {
+function packetOf({ payload, options }: Wanted): StoredPacket {
   return {
     data: payload === undefined || typeof payload === "string" ? payload : JSON.stringify(payload),
     dataType: options?.payloadType ?? "application/json",

@@ -10,7 +10,7 @@ export const filterValues = commaList.pipe(
 );
 
 /** A point in time: milliseconds since 1970, or a date text. */
-export const instant = z
+const instant = z
   .string()
   .transform((text) => new Date(/^[0-9]+$/.test(text) ? Number(text) : text))
   .refine(
@@ -20,9 +20,22 @@ export const instant = z
   );
 
 /** A time that ends now. */
-export const period = z
+const period = z
   .string()
   .regex(
     /^(?=[0-9])([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}(hr|h))?([0-9]{1,9}m)?([0-9]{1,9}s)?$/,
     "must be a duration such as 1d",
   );
+
+/** The parameters of a list that bound when its items were created. */
+export const createdAtFilter = {
+  "filter[createdAt][from]": instant
+    .optional()
+    .describe("Created at or after: a date, or milliseconds since 1970."),
+  "filter[createdAt][to]": instant
+    .optional()
+    .describe("Created at or before: a date, or milliseconds since 1970."),
+  "filter[createdAt][period]": period
+    .optional()
+    .describe("Created within this time: `90s`, `10m`, `1h30m`, `7d`, `2w`; `filter[createdAt][from]` wins."),
+};

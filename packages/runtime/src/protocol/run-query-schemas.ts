@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MACHINE_PRESETS } from "./limits.ts";
 import { isPrintable } from "./printable-text.ts";
-import { commaList, filterValues, instant, period } from "./query-schemas.ts";
+import { commaList, createdAtFilter, filterValues } from "./query-schemas.ts";
 import { runIdPattern } from "./run-id.ts";
 import { RUN_STATUSES, type RunStatus } from "./run-status.ts";
 
@@ -80,13 +80,5 @@ export const listRunsQuery = z.object({
     .transform((text) => text === "true")
     .optional()
     .describe("Only test runs, or none."),
-  "filter[createdAt][from]": instant
-    .optional()
-    .describe("Created at or after: a date, or milliseconds since 1970."),
-  "filter[createdAt][to]": instant
-    .optional()
-    .describe("Created at or before: a date, or milliseconds since 1970."),
-  "filter[createdAt][period]": period
-    .optional()
-    .describe("Created within this time: `90s`, `10m`, `1h30m`, `7d`, `2w`; `filter[createdAt][from]` wins."),
+  ...createdAtFilter,
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MAX_TAG_LENGTH, MAX_TAGS } from "./limits.ts";
 import { metadataDocument } from "./metadata-schemas.ts";
 import { isPrintable } from "./printable-text.ts";
-import { commaList, filterValues, instant, period } from "./query-schemas.ts";
+import { commaList, createdAtFilter, filterValues } from "./query-schemas.ts";
 
 /** What the database can hold and a log can show. */
 function name(maxLength: number) {
@@ -130,15 +130,7 @@ export const listSessionsQuery = z.object({
     .pipe(z.array(z.enum(["ACTIVE", "CLOSED", "EXPIRED"])))
     .optional()
     .describe("ACTIVE, CLOSED or EXPIRED, joined by commas."),
-  "filter[createdAt][from]": instant
-    .optional()
-    .describe("Created at or after: a date, or milliseconds since 1970."),
-  "filter[createdAt][to]": instant
-    .optional()
-    .describe("Created at or before: a date, or milliseconds since 1970."),
-  "filter[createdAt][period]": period
-    .optional()
-    .describe("Created within this time: `90s`, `10m`, `1h30m`, `7d`, `2w`."),
+  ...createdAtFilter,
 });
 
 /** Reply to `GET /api/v1/sessions`, newest first. */

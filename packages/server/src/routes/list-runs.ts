@@ -5,10 +5,10 @@ import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Clock } from "../service/clock.ts";
 import { pageSide } from "../service/cursor-page.ts";
-import { parseDurationSeconds } from "../service/duration.ts";
 import { listedRun } from "../service/run-view.ts";
 import type { Services } from "../service/services.ts";
 import { inApiVersion } from "./api-version.ts";
+import { createdBetween } from "./created-between.ts";
 import { everyTask } from "./every-task.ts";
 import { metadataFilter } from "./metadata-filter.ts";
 
@@ -36,7 +36,6 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
       // There are no schedules, bulk actions and fingerprints here, so nothing belongs to one.
       if (query["filter[schedule]"] ?? query["filter[bulkAction]"] ?? query["filter[error]"])
         return jsonReply(200, { data: [], pagination: {} });
-      const seconds = parseDurationSeconds(query["filter[createdAt][period]"] ?? "");
       const page = await runs.list({
         environment: request.principal.environment,
         limit: query["page[size]"],
@@ -51,11 +50,7 @@ export function listRunsRoute({ runs }: Services, clock: Clock): Route {
         regions: query["filter[region]"],
         isTest: query["filter[isTest]"],
         metadata: metadataFilter(request.query()),
-        from:
-          query["filter[createdAt][from]"] ??
-          // Longer ago than a duration can say is no bound.
-          (seconds === undefined ? undefined : new Date(clock.now().getTime() - seconds * 1000)),
-        to: query["filter[createdAt][to]"],
+        ...createdBetween(query, clock.now()),
       });
       return jsonReply(200, {
         data: page.runs.map((run) => inApiVersion(request, listedRun(run))),

@@ -5,9 +5,9 @@ import { jsonReply } from "../http/reply.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Clock } from "../service/clock.ts";
 import { pageSide } from "../service/cursor-page.ts";
-import { parseDurationSeconds } from "../service/duration.ts";
 import type { Services } from "../service/services.ts";
 import { listedSession } from "../service/session-view.ts";
+import { createdBetween } from "./created-between.ts";
 import { everyTask } from "./every-task.ts";
 
 /** `GET /api/v1/sessions`: a page of sessions, newest first. */
@@ -32,7 +32,6 @@ export function listSessionsRoute({ sessions }: Services, clock: Clock): Route {
         request.authorize([permission("read", "sessions"), permission("read", "tasks")]);
       }
       const now = clock.now();
-      const seconds = parseDurationSeconds(query["filter[createdAt][period]"] ?? "");
       const page = await sessions.list({
         environment: request.principal.environment,
         limit: query["page[size]"],
@@ -43,10 +42,7 @@ export function listSessionsRoute({ sessions }: Services, clock: Clock): Route {
         externalId: query["filter[externalId]"],
         statuses: query["filter[status]"],
         now,
-        from:
-          query["filter[createdAt][from]"] ??
-          (seconds === undefined ? undefined : new Date(now.getTime() - seconds * 1000)),
-        to: query["filter[createdAt][to]"],
+        ...createdBetween(query, now),
       });
       return jsonReply(200, {
         data: page.rows.map(listedSession),
