@@ -1,5 +1,6 @@
 // --- metadata: works anywhere below a run, does nothing outside one
 
+export type { RequestOptions } from "./client/api-client.ts";
 export {
   auth,
   type CreatePublicTokenOptions,
@@ -9,6 +10,7 @@ export {
 export type { BatchItem, BatchItems, BatchOptions, TriggeredBatch } from "./client/batch.ts";
 // --- client
 export type { BatchItemError } from "./client/batch-runs.ts";
+export type { CallOptions } from "./client/call-options.ts";
 export { type ClientConfiguration, configure } from "./client/configure.ts";
 export type { CursorPage, CursorPagePromise } from "./client/cursor-page.ts";
 export {
@@ -37,7 +39,6 @@ export type { CreatedSession, Session, SessionTriggerConfig } from "./client/ses
 export {
   type CloseSession,
   type CreateSession,
-  type SessionCallOptions,
   sessions,
   type UpdateSession,
 } from "./client/sessions.ts";
@@ -54,7 +55,7 @@ export {
 export { tags } from "./client/tags.ts";
 export type { TaskRunPromise } from "./client/task-run-promise.ts";
 export type { TokenPermissions, TokenResources } from "./client/token-scopes.ts";
-export type { CallOptions, TriggerAndSubscribeOptions, TriggeredRun } from "./client/trigger.ts";
+export type { TriggerAndSubscribeOptions, TriggeredRun } from "./client/trigger.ts";
 export type { MetadataInput, TriggerOptions } from "./client/trigger-options.ts";
 export type { MetadataUpdate } from "./client/update-metadata.ts";
 // --- options and errors

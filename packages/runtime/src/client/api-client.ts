@@ -21,6 +21,33 @@ export interface ApiClientOptions {
   readonly clock?: Clock | undefined;
   /** Deadline of one request, headers and body, in milliseconds (1 or more). @default 30000 */
   readonly requestTimeoutMs?: number | undefined;
+  /** What holds for every request that does not say otherwise. */
+  readonly requestOptions?: RequestOptions | undefined;
+}
+
+/** How requests are made. */
+export interface RequestOptions {
+  /** How often and how fast a call is repeated. */
+  readonly retry?: RetryOptions | undefined;
+  /** Headers beside our own, which they take the place of. */
+  readonly additionalHeaders?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The same options with others over them; headers are taken together. */
+export function mergeRequestOptions(
+  below: RequestOptions | undefined,
+  above: RequestOptions | undefined,
+): RequestOptions {
+  return {
+    retry: above?.retry ?? below?.retry,
+    additionalHeaders: { ...below?.additionalHeaders, ...above?.additionalHeaders },
+  };
+}
+
+function lowerCased(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  );
 }
 
 export interface ApiRequestOptions {
@@ -93,6 +120,7 @@ export class ApiClient {
   readonly #fetch: Fetch | undefined;
   readonly #requestTimeoutMs: number;
   readonly #triesBareKey: boolean;
+  readonly #requestOptions: RequestOptions | undefined;
   /** What stands in front of the key. */
   #scheme = "Bearer ";
   /** Known once a reply has said so. */
@@ -105,6 +133,7 @@ export class ApiClient {
     this.clock = options.clock ?? systemClock;
     this.#fetch = options.fetch;
     this.#triesBareKey = options.triesBareKey ?? false;
+    this.#requestOptions = options.requestOptions;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
     if (!(this.#requestTimeoutMs >= 1)) {
       throw new ConfigError(`requestTimeoutMs must be 1 or more, got ${String(this.#requestTimeoutMs)}`);
@@ -202,6 +231,7 @@ export class ApiClient {
         "trigger-version": CLIENT_VERSION,
         "x-trigger-api-version": API_VERSION,
         "x-trigger-source": "sdk",
+        ...lowerCased(this.#requestOptions?.additionalHeaders),
         ...options.headers,
       },
       body:
@@ -222,6 +252,7 @@ export class ApiClient {
       fetch: changes.fetch ?? this.#fetch,
       clock: changes.clock ?? this.clock,
       requestTimeoutMs: changes.requestTimeoutMs ?? this.#requestTimeoutMs,
+      requestOptions: mergeRequestOptions(this.#requestOptions, changes.requestOptions),
     });
   }
 
@@ -262,7 +293,12 @@ export class ApiClient {
         ? !answered || this.#deduplicates
         : result.kind === "fault" || asksForRetry(result.status, result.headers, options.retryConflict);
       const delayMs = again
-        ? retryDelayMs(attempt, options.retry, result.kind === "reply" ? result : undefined, this.clock)
+        ? retryDelayMs(
+            attempt,
+            options.retry ?? this.#requestOptions?.retry,
+            result.kind === "reply" ? result : undefined,
+            this.clock,
+          )
         : undefined;
       if (delayMs === undefined) {
         // What the caller asked for is what failed, not our question about it.

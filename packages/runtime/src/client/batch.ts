@@ -11,12 +11,12 @@ import {
   type TaskBatchItem,
 } from "./batch-items.ts";
 import { type BatchItemError, retrieveBatch } from "./batch-runs.ts";
+import { type CallOptions, withCallOptions } from "./call-options.ts";
 import { requireApiClient } from "./configure.ts";
 import { resolveIdempotencyKey } from "./idempotency-keys.ts";
 import { pathSegment } from "./path-segment.ts";
 import { replyField, replyString } from "./reply-field.ts";
 import type { TaskRunResult } from "./task-run-promise.ts";
-import type { CallOptions } from "./trigger.ts";
 import { waitForRun } from "./wait-for-run.ts";
 
 export type { BatchItem, BatchItems, BatchOptions } from "./batch-items.ts";
@@ -110,7 +110,8 @@ export async function batchTrigger(
   options: BatchOptions = {},
   call: CallOptions = {},
 ): Promise<TriggeredBatch> {
-  return triggerBatch(items, options, { resumeParentOnCompletion: false, signal: call.signal });
+  const wait = { resumeParentOnCompletion: false, signal: call.signal };
+  return withCallOptions(call, () => triggerBatch(items, options, wait));
 }
 
 /**
@@ -122,7 +123,15 @@ export async function batchTriggerAndWait<Output = unknown>(
   options: BatchOptions = {},
   call: CallOptions = {},
 ): Promise<BatchResult<Output>> {
-  const batch = await triggerBatch(items, options, { resumeParentOnCompletion: true, signal: call.signal });
+  return withCallOptions(call, () => triggerBatchAndWait<Output>(items, options, call.signal));
+}
+
+async function triggerBatchAndWait<Output>(
+  items: readonly TaskBatchItem[],
+  options: BatchOptions,
+  signal: AbortSignal | undefined,
+): Promise<BatchResult<Output>> {
+  const batch = await triggerBatch(items, options, { resumeParentOnCompletion: true, signal });
   const [failed] = batch.errors;
   if (failed !== undefined || batch.runs.length !== batch.runCount) {
     // Results are told apart by their place, so a gap cannot be passed over.
@@ -140,7 +149,7 @@ export async function batchTriggerAndWait<Output = unknown>(
       const id = batch.runs[index]?.id ?? "";
       // A batch that was there before may have fewer items in this call.
       const taskIdentifier = items[index]?.task ?? "";
-      runs[index] = { ...(await waitForRun<Output>(id, { signal: call.signal })), taskIdentifier };
+      runs[index] = { ...(await waitForRun<Output>(id, { signal })), taskIdentifier };
     }
   };
   const waitAll = () => Promise.all(Array.from({ length: Math.min(MAX_WAITING, batch.runs.length) }, wait));

@@ -5,11 +5,11 @@ import {
   runWithClientOverride,
 } from "../context/context-storage.ts";
 import { ConfigError } from "../errors.ts";
-import { ApiClient, type ApiClientOptions } from "./api-client.ts";
+import { ApiClient, type ApiClientOptions, mergeRequestOptions } from "./api-client.ts";
 
 /** What {@link configure} takes; what is left out comes from the environment. */
 export type ClientConfiguration = Partial<
-  Pick<ApiClientOptions, "accessToken" | "baseURL" | "fetch" | "requestTimeoutMs">
+  Pick<ApiClientOptions, "accessToken" | "baseURL" | "fetch" | "requestOptions" | "requestTimeoutMs">
 >;
 
 /** Where a run keeps the client of its own API, in `scope.attachments`. */
@@ -50,7 +50,13 @@ function resolve(): {
   accessToken: string | undefined;
   rest: ClientConfiguration;
 } {
-  const rest: ClientConfiguration = { ...shared[slot], ...currentClientOverride()?.options };
+  const override: ClientConfiguration = currentClientOverride()?.options ?? {};
+  const configured = shared[slot];
+  const requestOptions =
+    override.requestOptions === undefined
+      ? configured?.requestOptions
+      : mergeRequestOptions(configured?.requestOptions, override.requestOptions);
+  const rest: ClientConfiguration = { ...configured, ...override, requestOptions };
   return {
     // Read at each call: tests and loaders set variables after the import.
     baseURL: rest.baseURL ?? fromEnvironment("TRIGGER_API_URL"),
@@ -66,7 +72,8 @@ function sameOptions(left: ApiClientOptions, right: ApiClientOptions): boolean {
     left.baseURL === right.baseURL &&
     left.accessToken === right.accessToken &&
     left.fetch === right.fetch &&
-    left.requestTimeoutMs === right.requestTimeoutMs
+    left.requestTimeoutMs === right.requestTimeoutMs &&
+    left.requestOptions === right.requestOptions
   );
 }
 

@@ -1,8 +1,7 @@
-import { requireApiClient } from "./configure.ts";
+import { type CallOptions, callApi } from "./call-options.ts";
 import { parseReply } from "./parse-reply.ts";
 import { pathSegment } from "./path-segment.ts";
 import { readDate } from "./run-dates.ts";
-import type { CallOptions } from "./trigger.ts";
 
 /** A batch as it is now. */
 export interface RetrievedBatch {
@@ -23,9 +22,9 @@ export interface RetrievedBatch {
 }
 
 /** Reads a batch. @throws ApiError */
-export async function retrieveBatchById(batchId: string, call: CallOptions = {}): Promise<RetrievedBatch> {
+export async function retrieveBatchById(batchId: string, call?: CallOptions): Promise<RetrievedBatch> {
   const path = `/api/v2/batches/${pathSegment("the batch's id", batchId)}`;
-  const reply = await requireApiClient().send("GET", path, { signal: call.signal });
+  const reply = await callApi("GET", path, {}, call);
   return parseReply(
     `GET ${path}`,
     reply,

@@ -2,6 +2,7 @@ import { ConfigError } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { isEnded } from "../protocol/run-status.ts";
 import { refused } from "../refused.ts";
+import { type CallOptions, callApi } from "./call-options.ts";
 import { requireApiClient } from "./configure.ts";
 import { CursorPage, type CursorPagePromise, cursorPagePromise } from "./cursor-page.ts";
 import { type MetadataHistory, readMetadataHistory } from "./metadata-history.ts";
@@ -39,15 +40,15 @@ function runPath(version: "v1" | "v2" | "v3", run: string | { readonly id: strin
 
 async function fetchRun<Run>(
   run: RunReference<Run>,
-  signal: AbortSignal | undefined,
+  call: CallOptions | undefined,
 ): Promise<RetrievedRun<PayloadOf<Run>, OutputOf<Run>>> {
   const path = runPath("v3", run);
-  return readRun<Run>(`GET ${path}`, await requireApiClient().send("GET", path, { signal }));
+  return readRun<Run>(`GET ${path}`, await callApi("GET", path, {}, call));
 }
 
-async function fetchPage(filter: RunsFilter): Promise<CursorPage<ListedRun>> {
+async function fetchPage(filter: RunsFilter, call: CallOptions | undefined): Promise<CursorPage<ListedRun>> {
   const path = "/api/v1/runs";
-  const reply = await requireApiClient().send("GET", path, { query: runsQuery(filter) });
+  const reply = await callApi("GET", path, { query: runsQuery(filter) }, call);
   const page = await parseReply(
     `GET ${path}`,
     reply,
@@ -55,7 +56,7 @@ async function fetchPage(filter: RunsFilter): Promise<CursorPage<ListedRun>> {
     (body) => ({ data: body.data.map(withDates), pagination: body.pagination }),
   );
   return new CursorPage<ListedRun>(page, (cursor) =>
-    fetchPage({ ...filter, after: undefined, before: undefined, ...cursor }),
+    fetchPage({ ...filter, after: undefined, before: undefined, ...cursor }, call),
   );
 }
 
@@ -68,8 +69,11 @@ export const runs = {
    * const run = await runs.retrieve<typeof resize>("run_1234");
    * console.log(run.status, run.metadata?.progress);
    */
-  retrieve<Run = unknown>(run: RunReference<Run>): Promise<RetrievedRun<PayloadOf<Run>, OutputOf<Run>>> {
-    return fetchRun(run, undefined);
+  retrieve<Run = unknown>(
+    run: RunReference<Run>,
+    call?: CallOptions,
+  ): Promise<RetrievedRun<PayloadOf<Run>, OutputOf<Run>>> {
+    return fetchRun(run, call);
   },
 
   /**
@@ -78,14 +82,14 @@ export const runs = {
    * @example
    * for await (const run of runs.list({ status: "EXECUTING" })) console.log(run.id);
    */
-  list(filter: RunsFilter = {}): CursorPagePromise<ListedRun> {
-    return cursorPagePromise(fetchPage(filter));
+  list(filter: RunsFilter = {}, call?: CallOptions): CursorPagePromise<ListedRun> {
+    return cursorPagePromise(fetchPage(filter, call));
   },
 
   /** Cancels a run; one that has ended stays as it is. */
-  async cancel(run: string | { readonly id: string }): Promise<{ readonly id: string }> {
+  async cancel(run: string | { readonly id: string }, call?: CallOptions): Promise<{ readonly id: string }> {
     const path = runPath("v2", run, "/cancel");
-    return { id: replyString(`POST ${path}`, await requireApiClient().send("POST", path), "id") };
+    return { id: replyString(`POST ${path}`, await callApi("POST", path, {}, call), "id") };
   },
 
   /**
@@ -121,10 +125,11 @@ export const runs = {
   async replay(
     run: string | { readonly id: string },
     options: ReplayRunOptions = {},
+    call?: CallOptions,
   ): Promise<{ readonly id: string }> {
     const path = runPath("v1", run, "/replay");
     const body = await replayBody(options);
-    return { id: replyString(`POST ${path}`, await requireApiClient().send("POST", path, { body }), "id") };
+    return { id: replyString(`POST ${path}`, await callApi("POST", path, { body }, call), "id") };
   },
 
   /**
@@ -134,9 +139,10 @@ export const runs = {
   async reschedule(
     run: string | { readonly id: string },
     options: { readonly delay: string | Date },
+    call?: CallOptions,
   ): Promise<RetrievedRun> {
     const path = runPath("v1", run, "/reschedule");
-    return readRun(`POST ${path}`, await requireApiClient().send("POST", path, { body: options }));
+    return readRun(`POST ${path}`, await callApi("POST", path, { body: options }, call));
   },
 
   /** Asks again and again until the run has ended, in whatever way; gives it as it is then. */
@@ -148,7 +154,7 @@ export const runs = {
     if (!(pollIntervalMs >= 100))
       throw new ConfigError(`pollIntervalMs must be 100 or more, got ${String(pollIntervalMs)}`);
     for (;;) {
-      const record = await fetchRun(run, options.signal);
+      const record = await fetchRun(run, { signal: options.signal });
       if (isEnded(record.status)) return record;
       await pause(requireApiClient().clock, pollIntervalMs, options.signal);
     }

@@ -4,8 +4,8 @@ import { describeValue } from "../protocol/describe-value.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { MAX_SESSION_DOCUMENT_BYTES } from "../protocol/limits.ts";
 import { refused } from "../refused.ts";
-import type { ApiReply, ApiRequestOptions } from "./api-client.ts";
-import { requireApiClient } from "./configure.ts";
+import type { ApiReply } from "./api-client.ts";
+import { type CallOptions, callApi } from "./call-options.ts";
 import { CursorPage, type CursorPagePromise, cursorPagePromise } from "./cursor-page.ts";
 import { parseReply } from "./parse-reply.ts";
 import { pathSegment } from "./path-segment.ts";
@@ -51,9 +51,6 @@ export interface CloseSession {
   readonly callingRunId?: string | undefined;
 }
 
-/** How one call is made. */
-export type SessionCallOptions = Pick<ApiRequestOptions, "retry" | "signal">;
-
 const PATH = "/api/v1/sessions";
 const NO_CHANNELS = "there are no channels yet; share state in the session's metadata with sessionTarget";
 
@@ -72,9 +69,9 @@ async function callSession(
   method: "GET" | "PATCH" | "POST",
   path: string,
   body: unknown,
-  options: SessionCallOptions | undefined,
+  options: CallOptions | undefined,
 ): Promise<Session> {
-  const reply = await requireApiClient().send(method, path, { ...options, body });
+  const reply = await callApi(method, path, { body }, options);
   return parseReply(`${method} ${path}`, reply, (schemas) => schemas.sessionItem, readSession);
 }
 
@@ -92,16 +89,16 @@ function readCreated(reply: ApiReply): Promise<CreatedSession> {
   );
 }
 
-async function create(input: CreateSession, options?: SessionCallOptions): Promise<CreatedSession> {
+async function create(input: CreateSession, options?: CallOptions): Promise<CreatedSession> {
   const body = { ...input, metadata: sessionMetadata(input.metadata) };
-  return readCreated(await requireApiClient().send("POST", PATH, { ...options, body }));
+  return readCreated(await callApi("POST", PATH, { body }, options));
 }
 
 async function fetchPage(
   filter: SessionsFilter,
-  options: SessionCallOptions | undefined,
+  options: CallOptions | undefined,
 ): Promise<CursorPage<Session>> {
-  const reply = await requireApiClient().send("GET", PATH, { ...options, query: sessionsQuery(filter) });
+  const reply = await callApi("GET", PATH, { query: sessionsQuery(filter) }, options);
   const page = await parseReply(
     `GET ${PATH}`,
     reply,
@@ -139,7 +136,7 @@ export const sessions = {
   start: create,
 
   /** A session as it is now. */
-  async retrieve(session: string, options?: SessionCallOptions): Promise<Session> {
+  async retrieve(session: string, options?: CallOptions): Promise<Session> {
     return callSession("GET", sessionPath(session), undefined, options);
   },
 
@@ -148,13 +145,13 @@ export const sessions = {
    * `sessionTarget` instead.
    * @throws MetadataValueError, MetadataSizeError before anything is sent
    */
-  async update(session: string, change: UpdateSession, options?: SessionCallOptions): Promise<Session> {
+  async update(session: string, change: UpdateSession, options?: CallOptions): Promise<Session> {
     const body = { ...change, metadata: sessionMetadata(change.metadata) };
     return callSession("PATCH", sessionPath(session), body, options);
   },
 
   /** Closes a session for good; the first close and its reason stay. Its run goes on until it ends by itself. */
-  async close(session: string, body: CloseSession = {}, options?: SessionCallOptions): Promise<Session> {
+  async close(session: string, body: CloseSession = {}, options?: CallOptions): Promise<Session> {
     return callSession("POST", sessionPath(session, "/close"), body, options);
   },
 
@@ -164,7 +161,7 @@ export const sessions = {
    * @example
    * for await (const session of sessions.list({ status: "ACTIVE" })) console.log(session.id);
    */
-  list(filter: SessionsFilter = {}, options?: SessionCallOptions): CursorPagePromise<Session> {
+  list(filter: SessionsFilter = {}, options?: CallOptions): CursorPagePromise<Session> {
     return cursorPagePromise(fetchPage(filter, options));
   },
 

@@ -1,6 +1,6 @@
 import { currentScope } from "../context/context-storage.ts";
 import { NotSupportedError, UnprocessableEntityError } from "../errors.ts";
-import { requireApiClient } from "./configure.ts";
+import { type CallOptions, callApi } from "./call-options.ts";
 import { pathSegment } from "./path-segment.ts";
 
 /** Tags of the current run. */
@@ -10,14 +10,14 @@ export const tags = {
    * they are named by the warning `TAGS_REFUSED`.
    * @throws NotSupportedError outside a run; ApiError when the server could not be asked
    */
-  async add(tag: string | readonly string[]): Promise<void> {
+  async add(tag: string | readonly string[], call?: CallOptions): Promise<void> {
     const run = currentScope();
     if (run === undefined) {
       throw new NotSupportedError("tags.add outside a run", "give the tags to trigger(payload, { tags })");
     }
     const path = `/api/v1/runs/${pathSegment("the run's id", run.id)}/tags`;
     try {
-      await requireApiClient().send("POST", path, { body: { tags: tag }, signal: run.signal });
+      await callApi("POST", path, { body: { tags: tag } }, { signal: run.signal, ...call });
     } catch (error) {
       if (!(error instanceof UnprocessableEntityError)) throw error;
       run.warn("TAGS_REFUSED", `The tags ${JSON.stringify(tag)} were not added: ${error.message}`);

@@ -1,5 +1,6 @@
 import { currentScope } from "../context/context-storage.ts";
 import { whileWaiting } from "../context/while-waiting.ts";
+import { type CallOptions, withCallOptions } from "./call-options.ts";
 import { requireApiClient } from "./configure.ts";
 import { pathSegment } from "./path-segment.ts";
 import { replyField, replyString } from "./reply-field.ts";
@@ -24,11 +25,6 @@ export interface TriggerAndSubscribeOptions extends TriggerOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether the run is cancelled when the wait ends early. @default true */
   readonly cancelOnAbort?: boolean | undefined;
-}
-
-/** How a call ends early. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
 }
 
 async function trigger(
@@ -60,7 +56,8 @@ export async function triggerTask(
   options: TriggerOptions = {},
   call: CallOptions = {},
 ): Promise<TriggeredRun> {
-  return trigger(taskId, payload, options, { resumeParentOnCompletion: false, signal: call.signal });
+  const wait = { resumeParentOnCompletion: false, signal: call.signal };
+  return withCallOptions(call, () => trigger(taskId, payload, options, wait));
 }
 
 /**
@@ -83,7 +80,7 @@ export function triggerTaskAndWait<Output = unknown>(
     const result = await whileWaiting(wait, () => waitForRun<Output>(run.id, { signal: call.signal }));
     return { ...result, taskIdentifier: taskId };
   };
-  return taskRunPromise(ended(), taskId);
+  return taskRunPromise(withCallOptions(call, ended), taskId);
 }
 
 /**

@@ -5,9 +5,9 @@ import {
   batchTriggerAndWait,
   collectItems,
 } from "../client/batch.ts";
+import type { CallOptions } from "../client/call-options.ts";
 import { type RetrievedBatch, retrieveBatchById } from "../client/retrieve-batch.ts";
 import type { TaskRunResult } from "../client/task-run-promise.ts";
-import type { CallOptions } from "../client/trigger.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
 import { processRegistry } from "./process-registry.ts";
 import {

@@ -7,9 +7,9 @@ import {
   collectItems,
   type TriggeredBatch,
 } from "../client/batch.ts";
+import type { CallOptions } from "../client/call-options.ts";
 import { type TaskRunPromise, type TaskRunResult, taskRunPromise } from "../client/task-run-promise.ts";
 import {
-  type CallOptions,
   type TriggerAndSubscribeOptions,
   type TriggeredRun,
   triggerTask,

@@ -1,6 +1,7 @@
 import type { BatchItem, BatchItems, BatchOptions } from "../client/batch.ts";
+import type { CallOptions } from "../client/call-options.ts";
 import type { TaskRunPromise } from "../client/task-run-promise.ts";
-import type { CallOptions, TriggerAndSubscribeOptions } from "../client/trigger.ts";
+import type { TriggerAndSubscribeOptions } from "../client/trigger.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
 import { ConfigError } from "../errors.ts";
 import type { HookFunction, HookKind } from "./hooks.ts";
