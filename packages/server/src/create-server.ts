@@ -97,7 +97,7 @@ async function startServer(
   keys: KeyRing,
   generatedKey: boolean,
 ): Promise<RunmetaServer> {
-  const { storage, engine, clock, maximumSizeBytes, onError } = options;
+  const { storage, engine, clock, maximumSizeBytes, publicURL, onError } = options;
   const changes = new RunChanges(clock, storage);
   const feed = new RunFeed({ storage, changes, clock });
   const dueRuns = new DueRuns({ storage, changes, clock, dispatcher: engine, onError });
@@ -138,9 +138,12 @@ async function startServer(
     metadata,
     history,
     maximumSizeBytes,
+    publicURL,
   };
   const dashboard =
-    options.dashboard === undefined ? undefined : new Dashboard(options.dashboard, keys, clock);
+    options.dashboard === undefined
+      ? undefined
+      : new Dashboard({ ...options.dashboard, publicURL }, keys, clock);
   const faults = new Faults(onError);
   const app = createApp({
     routes: [...allRoutes(services, clock), ...(dashboard?.endpoints ?? [])],

@@ -79,10 +79,10 @@ export interface ServerOptions {
    */
   readonly allowedHosts?: readonly string[] | undefined;
   /**
-   * Where browsers reach this server through a proxy: scheme, host and port, no path. With `https:` the dashboard's cookie
-   * is sent by TLS only.
+   * Where browsers and clients reach this server through a proxy: scheme, host and port, no path. Uploads of large payloads
+   * go there too, so workers must reach it. With `https:` the dashboard's cookie is sent by TLS only.
    *
-   * @default browsers reach it directly
+   * @default they reach it directly; a proxy may say otherwise in `x-forwarded-proto` and `x-forwarded-host`
    */
   readonly publicURL?: string | undefined;
   /** Time; for tests. @default the machine's clock */
@@ -99,11 +99,10 @@ export interface ResolvedServerOptions {
   readonly drainTimeoutMs: number;
   /** Undefined: nothing is deleted. */
   readonly retentionMs: number | undefined;
+  readonly publicURL: URL | undefined;
   onError(error: unknown): void;
   /** Undefined: none is served. */
-  readonly dashboard:
-    | { readonly publicURL: URL | undefined; readonly allowedHosts: readonly string[] }
-    | undefined;
+  readonly dashboard: { readonly allowedHosts: readonly string[] } | undefined;
   readonly clock: Clock;
 }
 
@@ -129,15 +128,11 @@ export function resolveServerOptions(
     drainTimeoutMs,
     retentionMs: options.retention === undefined ? undefined : retentionFrom(options.retention),
     onError: guarded(options.onError ?? warn),
-    dashboard: dashboardFrom(options),
+    publicURL: options.publicURL === undefined ? undefined : originFrom(options.publicURL),
+    dashboard:
+      options.dashboard === true ? { allowedHosts: (options.allowedHosts ?? []).map(hostFrom) } : undefined,
     clock: options.clock ?? systemClock,
   });
-}
-
-function dashboardFrom(options: ServerOptions): ResolvedServerOptions["dashboard"] {
-  const publicURL = options.publicURL === undefined ? undefined : originFrom(options.publicURL);
-  const allowedHosts = (options.allowedHosts ?? []).map(hostFrom);
-  return options.dashboard === true ? { publicURL, allowedHosts } : undefined;
 }
 
 function retentionFrom(text: string): number {

@@ -50,7 +50,7 @@ export function createProgram(): Command {
     .option("--dashboard", "serve the dashboard too; it asks for a secret key")
     .option(
       "--public-url <url>",
-      "where browsers reach the dashboard through a proxy, for example https://runs.example.com",
+      "where browsers and clients reach this server through a proxy, for example https://runs.example.com",
     )
     .option(
       "--allowed-host <host>",

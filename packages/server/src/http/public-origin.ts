@@ -1,8 +1,10 @@
 /**
- * Scheme, host and port that the caller reached this server by, for URLs that it is to follow. A proxy in front says in
- * `x-forwarded-proto` and `x-forwarded-host` what the caller used; a caller that lies there only misleads itself.
+ * Scheme, host and port for URLs that the caller is to follow: the configured ones, else those that it reached this server
+ * by. A proxy in front says in `x-forwarded-proto` and `x-forwarded-host` what the caller used; a caller that lies there
+ * only misleads itself.
  */
-export function publicOrigin(request: Request): string {
+export function publicOrigin(request: Request, publicURL: URL | undefined): string {
+  if (publicURL !== undefined) return publicURL.origin;
   const url = new URL(request.url);
   const scheme = firstOf(request.headers.get("x-forwarded-proto"));
   const host = firstOf(request.headers.get("x-forwarded-host"));

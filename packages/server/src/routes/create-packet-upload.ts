@@ -5,7 +5,7 @@ import { defineRoute, type Route } from "../http/route.ts";
 import type { Services } from "../service/services.ts";
 
 /** `PUT /api/v2/packets/{name}`: a place to upload a payload of 128 KiB or more to, before it is triggered. */
-export function createPacketUploadRoute({ packets }: Services): Route {
+export function createPacketUploadRoute({ packets, publicURL }: Services): Route {
   return defineRoute({
     method: "PUT",
     path: "/api/v2/packets/:name{.+}",
@@ -21,7 +21,7 @@ export function createPacketUploadRoute({ packets }: Services): Route {
     },
     async handle(request) {
       const id = await packets.reserve(request.principal.environment);
-      const presignedUrl = `${publicOrigin(request.raw)}/uploads/${id}`;
+      const presignedUrl = `${publicOrigin(request.raw, publicURL)}/uploads/${id}`;
       return jsonReply(200, { presignedUrl, storagePath: id });
     },
   });

@@ -21,4 +21,6 @@ export interface Services {
   readonly history: Pick<MetadataHistory, "read">;
   /** Largest metadata document in bytes. */
   readonly maximumSizeBytes: number;
+  /** Where callers outside reach the server; undefined: as they have reached it. */
+  readonly publicURL: URL | undefined;
 }

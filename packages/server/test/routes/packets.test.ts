@@ -61,6 +61,14 @@ test("uploads are refused where there is no place, without UTF-8, and above 10 M
   expect((await upload(presignedUrl, "x".repeat(10 * 1024 * 1024 + 1))).status).toBe(413);
 });
 
+test("the URL names the configured address, whatever the caller used or says", async () => {
+  await using behindProxy = await startTestServer({ publicURL: "https://jobs.example.com:8443" });
+  for (const headers of [{}, { "x-forwarded-proto": "http", "x-forwarded-host": "inner" }]) {
+    const { body } = await behindProxy.call("PUT", "/api/v2/packets/x", undefined, headers);
+    expect(body.presignedUrl).toMatch(/^https:\/\/jobs\.example\.com:8443\/uploads\//);
+  }
+});
+
 test("the URL names the host and the scheme that the caller used", async () => {
   const behindProxy = { "x-forwarded-proto": "https", "x-forwarded-host": "jobs.example.com:8443, inner" };
   expect((await reserve("x", behindProxy)).presignedUrl).toMatch(
