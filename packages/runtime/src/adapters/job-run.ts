@@ -1,11 +1,13 @@
 import { findApiClient } from "../client/configure.ts";
+import { systemClock } from "../clock.ts";
 import { currentScope } from "../context/context-storage.ts";
 import { ApiError } from "../errors.ts";
 import type { CurrentRun } from "../lifecycle/current-run.ts";
 import { describeError } from "../lifecycle/describe-error.ts";
 import { runIdOfKey } from "../lifecycle/run-id.ts";
 import type { RunOptions } from "../lifecycle/run-options.ts";
-import { type RunResult, withRunResult } from "../lifecycle/with-run.ts";
+import { StartDeadline } from "../lifecycle/start-deadline.ts";
+import { type RunResult, runWithin } from "../lifecycle/with-run.ts";
 import { memoryTarget } from "../target/memory-target.ts";
 
 /** What can be said of a job's run; its id, attempts, parent and end follow from the job. All have defaults. */
@@ -70,7 +72,8 @@ export async function runJob<T>(
     payload: options.payload === undefined ? job.data : options.payload,
     takeOver: true,
   };
-  const begin = (key?: string) => withRunResult({ ...run, key }, body);
+  const start = new StartDeadline(options.client?.clock ?? systemClock);
+  const begin = (key?: string) => runWithin(start, { ...run, key }, body);
   const [first, later] = job.key === undefined ? [] : [job.key, `${job.key}#${job.addedAtMs}`];
   try {
     try {
@@ -79,13 +82,13 @@ export async function runJob<T>(
       const endedAs = statusOfEnded(error);
       if (endedAs === undefined || later === undefined) throw error;
       const cancelled =
-        endedAs === "CANCELED" && details.attempt > 1 && !(await isKnown(later, options.client));
+        endedAs === "CANCELED" && details.attempt > 1 && !(await isKnown(later, start, options.client));
       if (cancelled) throw unrecoverable(error, "The job's run was cancelled");
       return await begin(later);
     }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return withRunResult({ ...run, target: memoryTarget() }, (handle) => {
+    return runWithin(start, { ...run, target: memoryTarget() }, (handle) => {
       const message = `The server refused this job's run, so its metadata stays in memory: ${String(error)}`;
       currentScope()?.warn("REFUSED", message);
       return body(handle);
@@ -105,15 +108,17 @@ function statusOfEnded(error: unknown): unknown {
 }
 
 /** Whether an earlier attempt has used the later key: then the run of the first one is another job's. */
-async function isKnown(key: string, client = findApiClient()): Promise<boolean> {
+async function isKnown(key: string, start: StartDeadline, client = findApiClient()): Promise<boolean> {
   try {
     await client?.request("GET", `/api/v3/runs/${await runIdOfKey(key)}`, {
-      timeoutMs: 2_000,
+      signal: start.signal,
       retry: { maxAttempts: 1 },
     });
     return true;
   } catch (error) {
     // In doubt the job is executed.
     return !(error instanceof ApiError && error.status === 404);
+  } finally {
+    start.end();
   }
 }

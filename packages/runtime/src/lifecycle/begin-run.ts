@@ -19,6 +19,7 @@ import { replayAtStart } from "./replay-at-start.ts";
 import { newRunId, runIdOfKey } from "./run-id.ts";
 import type { RunOptions } from "./run-options.ts";
 import { createSeededTarget, type SeededTarget } from "./seeded-target.ts";
+import { StartDeadline } from "./start-deadline.ts";
 import { currentConfig } from "./use-config.ts";
 
 /** A server that does not answer must not hold up the job. */
@@ -43,7 +44,7 @@ export interface BegunRun {
  * Opens a run at its target, or at the configured API, or in memory; at once, where nothing has to be asked.
  * @throws ConfigError and MetadataValueError for options; ApiError when the server says that this attempt must not run
  */
-export function beginRun(options: RunOptions): BegunRun | Promise<BegunRun> {
+export function beginRun(options: RunOptions, start?: StartDeadline): BegunRun | Promise<BegunRun> {
   const metadataOptions = resolveMetadataOptions(currentConfig()?.metadata, options.flush, {
     maximumSize: options.maximumSize,
     onDrop: options.onDrop,
@@ -53,14 +54,15 @@ export function beginRun(options: RunOptions): BegunRun | Promise<BegunRun> {
   checkId(options.id);
   const { id, key } = options;
   return id !== undefined || key === undefined
-    ? beginAs(id, options, metadataOptions)
-    : runIdOfKey(key).then((known) => beginAs(known, options, metadataOptions));
+    ? beginAs(id, options, metadataOptions, start)
+    : runIdOfKey(key).then((known) => beginAs(known, options, metadataOptions, start));
 }
 
 function beginAs(
   id: string | undefined,
   options: RunOptions,
   metadataOptions: ResolvedMetadataOptions,
+  start: StartDeadline | undefined,
 ): BegunRun | Promise<BegunRun> {
   const clock = options.clock ?? systemClock;
   const mode = options.mode ?? "operations";
@@ -87,6 +89,7 @@ function beginAs(
     client,
     mode,
     document,
+    start: start ?? new StartDeadline(clock),
   });
 }
 
@@ -170,9 +173,10 @@ async function beginRegistered(
     client: ApiClient;
     mode: "operations" | "replace";
     document: JsonObject;
+    start: StartDeadline;
   },
 ): Promise<BegunRun> {
-  const { id, clock, client, document } = where;
+  const { id, clock, client, document, start } = where;
   const cancel = new AbortController();
   const registered = new RegisteredRun({
     ...options,
@@ -184,9 +188,10 @@ async function beginRegistered(
     metadata: document,
     onCancelled: (reason) => cancel.abort(new Error(reason)),
   });
+  const { spoolDirectory } = metadataOptions;
   // Before the attempt: what an earlier process left of this run is older than anything this one writes.
-  const spool = await replayAtStart(id, metadataOptions.spoolDirectory, client, clock);
-  const started = await registered.start();
+  const spool = await replayAtStart(id, spoolDirectory, client, clock, start.remainingMs / 2);
+  const started = await registered.start(start.signal).finally(() => start.end());
   const target = createRegisteredTarget(
     createRunTarget({
       runId: id,

@@ -42,8 +42,7 @@ export interface StartedAttempt {
 }
 
 const HEARTBEAT_MS = 20_000;
-/** A server that does not answer must not hold up the job: it starts without having been announced. */
-const REGISTRATION_TIMEOUT_MS = 2_000;
+const CALL_TIMEOUT_MS = 2_000;
 
 /** Statuses that say nothing about the attempt: the key, the API itself, or "not now". */
 const NO_ANSWER = new Set([401, 403, 404, 408, 425, 429]);
@@ -86,42 +85,32 @@ export class RegisteredRun {
   }
 
   /**
-   * Registers the run and starts the attempt.
+   * Registers the run and starts the attempt; `signal` ends the tries, of all who asked meanwhile.
    * @returns undefined when the server cannot be reached now, or does not know these calls
    * @throws ApiError when the server says that this attempt must not run (409: somebody else runs it, or it has ended)
    */
-  start(): Promise<StartedAttempt | undefined> {
-    this.#starting ??= this.#announce().finally(() => {
+  start(signal?: AbortSignal): Promise<StartedAttempt | undefined> {
+    this.#starting ??= this.#announce(signal).finally(() => {
       this.#starting = undefined;
     });
     return this.#starting;
   }
 
-  async #announce(): Promise<StartedAttempt | undefined> {
-    if (!(await this.#relativesAnnounced())) {
+  async #announce(signal: AbortSignal | undefined): Promise<StartedAttempt | undefined> {
+    if (!(await this.#relativesAnnounced(signal))) {
       this.#isAnnounced(false);
       return undefined;
     }
     try {
       const { id, task, parentId, parentTask, rootId, tags, metadata, payload, takeOver } = this.#options;
       if (parentId !== undefined && parentTask !== undefined) {
-        await this.#call("PUT", "", { task: parentTask }, parentId);
+        await this.#call("PUT", "", { task: parentTask }, { id: parentId, signal });
       }
-      const known = await this.#call<{ attempt: number }>("PUT", "", {
-        task,
-        parentId,
-        rootId,
-        tags,
-        metadata,
-        payload,
-        id,
-      });
+      const description = { task, parentId, rootId, tags, metadata, payload, id };
+      const known = await this.#call<{ attempt: number }>("PUT", "", description, { signal });
       this.#attempt ??= this.#options.attempt ?? known.attempt + 1;
-      const run = await this.#call<StartReply>("POST", "/start", {
-        attempt: this.#attempt,
-        holder: this.#holder,
-        takeOver,
-      });
+      const attempt = { attempt: this.#attempt, holder: this.#holder, takeOver };
+      const run = await this.#call<StartReply>("POST", "/start", attempt, { signal });
       this.#attempt = run.attempt;
       this.#started = true;
       this.#isAnnounced(true);
@@ -152,12 +141,12 @@ export class RegisteredRun {
     }
   }
 
-  async #relativesAnnounced(): Promise<boolean> {
+  async #relativesAnnounced(signal: AbortSignal | undefined): Promise<boolean> {
     for (const id of new Set([this.#options.rootId, this.#options.parentId])) {
       const relative = id === undefined ? undefined : unannouncedRuns.get(id);
       if (relative === undefined || relative === this) continue;
       // That it must not run is its own to say: the server knows it then.
-      await relative.start().catch(() => {});
+      await relative.start(signal).catch(() => {});
       if (unannouncedRuns.get(relative.#options.id) === relative) return false;
     }
     return true;
@@ -174,7 +163,7 @@ export class RegisteredRun {
     this.#ended = true;
     this.#heartbeat?.cancel();
     // Started without the server's knowledge: it must have heard of the run to be told its end.
-    if (!this.#started && (await this.start()) === undefined) return;
+    if (!this.#started && (await this.start(signal)) === undefined) return;
     this.#heartbeat?.cancel();
     const who = { attempt: this.#attempt, holder: this.#holder };
     const body = outcome.ok
@@ -213,10 +202,16 @@ export class RegisteredRun {
     }, intervalMs);
   }
 
-  #call<T>(method: string, call: string, body: unknown, id = this.#options.id): Promise<T> {
+  #call<T>(
+    method: string,
+    call: string,
+    body: unknown,
+    { id = this.#options.id, signal }: { id?: string; signal?: AbortSignal | undefined } = {},
+  ): Promise<T> {
     return this.#options.client.request<T>(method, `/engine/v1/runs/${id}${call}`, {
       body,
-      timeoutMs: REGISTRATION_TIMEOUT_MS,
+      signal,
+      timeoutMs: CALL_TIMEOUT_MS,
       retry: { maxAttempts: 2, minTimeoutInMs: 100 },
     });
   }

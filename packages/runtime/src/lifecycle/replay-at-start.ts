@@ -14,14 +14,15 @@ export interface ReplayAtStart {
 }
 
 /**
- * Sends what earlier processes left, before a run writes anything newer. Takes two seconds at most; the rest goes on
- * meanwhile.
+ * Sends what earlier processes left, before a run writes anything newer. Takes two seconds at most, or `atMostMs`; the rest
+ * goes on meanwhile.
  */
 export async function replayAtStart(
   runId: string,
   directory: string | undefined,
   endpoint: Endpoint,
   clock: Clock,
+  atMostMs = AT_MOST_MS,
 ): Promise<ReplayAtStart> {
   if (directory === undefined) return { problem: undefined, changed: false };
   const replay = replaySpool(directory, endpoint, { clock, requestTimeoutMs: AT_MOST_MS }).then(
@@ -38,7 +39,7 @@ export async function replayAtStart(
     }),
   );
   return new Promise((resolve) => {
-    const timer = clock.setTimer(() => resolve({ problem: undefined, changed: false }), AT_MOST_MS, {
+    const timer = clock.setTimer(() => resolve({ problem: undefined, changed: false }), atMostMs, {
       keepAlive: true,
     });
     void replay.then((result) => {

@@ -3,6 +3,7 @@ import { type BegunRun, beginRun, type Outcome } from "./begin-run.ts";
 import { type CurrentRun, handleOf } from "./current-run.ts";
 import type { OpenRun } from "./open-run.ts";
 import type { RunOptions } from "./run-options.ts";
+import type { StartDeadline } from "./start-deadline.ts";
 
 /** How a run ended, and what became of its metadata. */
 export type RunResult<T> = {
@@ -37,6 +38,15 @@ export function withRunResult<T>(
   return conduct(options, body, describe);
 }
 
+/** The same; whoever begins one job's run more than once gives all of it one time to begin in. */
+export function runWithin<T>(
+  start: StartDeadline,
+  options: RunOptions,
+  body: (run: CurrentRun) => T | Promise<T>,
+): Promise<RunResult<T>> {
+  return conduct(options, body, describe, start);
+}
+
 function unwrap<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value;
   throw outcome.error;
@@ -56,9 +66,10 @@ function conduct<T, R>(
   options: RunOptions,
   body: (run: CurrentRun) => T | Promise<T>,
   report: Report<T, R>,
+  start?: StartDeadline,
 ): Promise<R> {
   try {
-    const begun = beginRun(options);
+    const begun = beginRun(options, start);
     return begun instanceof Promise
       ? begun.then((run) => carryOut(run, body, report))
       : carryOut(begun, body, report);
