@@ -96,13 +96,16 @@ export class OperationQueue {
   /**
    * Adds the append of what is the last item of `list` now. Until it is sent the item is read from there, so
    * {@link settle} has to be called before anything but another append changes the list.
+   * @returns its bytes on the wire
    */
-  append(key: string, list: readonly JsonValue[], valueBytes: number): void {
+  append(key: string, list: readonly JsonValue[], valueBytes: number): number {
     if (this.#run?.list !== list) {
       this.settle();
       this.#run = { key, list, from: list.length - 1 };
     }
-    this.#bytes += ENVELOPE_BYTES + valueBytes + key.length;
+    const bytes = ENVELOPE_BYTES + valueBytes + key.length;
+    this.#bytes += bytes;
+    return bytes;
   }
 
   /**

@@ -156,11 +156,7 @@ export class Outbox {
 
   /** The last item of `list` was appended to it. */
   appended(entry: Entry, key: string, list: readonly JsonValue[], valueBytes: number): void {
-    if (this.absorbs(entry)) return;
-    const queue = this.#queueOf(entry);
-    const before = queue.bytes;
-    queue.append(key, list, valueBytes);
-    this.#queued(queue.bytes - before);
+    if (!this.absorbs(entry)) this.#queued(this.#queueOf(entry).append(key, list, valueBytes));
   }
 
   /** A place was given another scalar, `addedBytes` longer than the one before. */
