@@ -27,8 +27,8 @@ export function stringBytes(text: string): number {
   return bytes;
 }
 
-/** From here on one regular expression is faster than looking at each character; measured at 7 times for 10,000. */
-const LONG_TEXT = 40;
+/** From here on one regular expression is faster than a look at each character: 1.7 times for 30, 7 times for 10,000. */
+const LONG_TEXT = 16;
 /** Anything that takes more than one byte. */
 const special = /[^ !#-[\]-\u007f]/;
 
