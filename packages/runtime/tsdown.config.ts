@@ -19,6 +19,8 @@ const shared = defineConfig({
   target: "node20",
   dts: true,
   sourcemap: true,
+  // Without the file's name before and after each part: 8 KB, and the source map has it.
+  inputOptions: { experimental: { attachDebugInfo: "none" } },
   outputOptions: {
     // Three bytes of memory at import for each byte of text. The documentation is in the `.d.ts` files.
     comments: { legal: true, annotation: true, jsdoc: false },
