@@ -274,7 +274,7 @@ export class Flusher implements OutboxListener, QuietListener {
       if (cut === undefined) return undefined;
       const lists = this.#run.target.remoteOperations ? cut : this.#withoutRemote(cut);
       if (lists.own.length + lists.parent.length + lists.root.length > 0) {
-        const parcel = this.#numbering.next({ ...lists, upTo: cut.upTo }, this.#suspect);
+        const parcel = this.#numbering.next(lists, this.#suspect);
         if (cut.upTo !== undefined) this.#suspect = false;
         return parcel;
       }
@@ -283,6 +283,7 @@ export class Flusher implements OutboxListener, QuietListener {
   }
 
   #withoutRemote(cut: OutboxCut): OutboxCut {
+    if (cut.parent.length + cut.root.length === 0) return cut;
     this.#drop({ own: [], parent: cut.parent, root: cut.root }, "unsupported", undefined);
     return { ...cut, parent: [], root: [] };
   }

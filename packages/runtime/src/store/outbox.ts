@@ -130,7 +130,7 @@ export class Outbox {
   /** A key was set or deleted. */
   changedWhole(entry: Entry): void {
     if (this.#absorbedByDocument()) return;
-    if (!entry.changed) this.#changed.push(entry);
+    if (!entry.changed) this.#addChanged(entry);
     if (entry.operations !== undefined) this.#queuedBytes -= entry.operations.bytes;
     entry.markWhole();
     this.#accept();
@@ -170,7 +170,7 @@ export class Outbox {
   }
 
   #queueOf(entry: Entry): OperationQueue {
-    if (!entry.changed) this.#changed.push(entry);
+    if (!entry.changed) this.#addChanged(entry);
     return (entry.operations ??= new OperationQueue());
   }
 
@@ -260,7 +260,7 @@ export class Outbox {
 
   /** Turns an entry's queued operations into one `set` of its value. */
   foldEntry(entry: Entry): void {
-    if (!entry.changed) this.#changed.push(entry);
+    if (!entry.changed) this.#addChanged(entry);
     this.#queuedBytes -= entry.operations?.bytes ?? 0;
     entry.absorbOperations();
     entry.wholeCount += this.#unsealedCount;
@@ -340,6 +340,12 @@ export class Outbox {
     this.#changed = [];
     this.#queuedBytes = 0;
     return taken;
+  }
+
+  #addChanged(entry: Entry): void {
+    // Pushing to an empty list makes room for 17, and most runs change a few keys.
+    if (this.#changed.length === 0) this.#changed = [entry];
+    else this.#changed.push(entry);
   }
 
   #seal(items: readonly PendingOperation[]): void {
