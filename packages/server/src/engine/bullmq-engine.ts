@@ -66,6 +66,8 @@ class BullmqEngine implements Engine {
   /** Queues that a run has left, by their name. */
   readonly #left = new Map<string, QueuePlace>();
   readonly #timers: NodeJS.Timeout[] = [];
+  /** What timers have begun: the storage closes after it. */
+  readonly #underWay = new Set<Promise<void>>();
   /** Taken from the database, and not in the queue yet. */
   #unsent: readonly DispatchedRun[] = [];
   #startedAt = 0;
@@ -140,7 +142,7 @@ class BullmqEngine implements Engine {
     const timeUp = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
     });
-    await Promise.race([this.#dispatching, timeUp]);
+    await Promise.race([Promise.all([this.#dispatching, ...this.#underWay]), timeUp]);
     clearTimeout(timer);
     await this.#queues?.close();
   }
@@ -185,16 +187,18 @@ class BullmqEngine implements Engine {
   }
 
   #every(periodMs: number, action: () => unknown): void {
-    let running = false;
+    let running: Promise<void> | undefined;
     const timer = setInterval(() => {
-      if (running || this.#stopping) return;
-      running = true;
-      void Promise.resolve()
-        .then(action)
+      if (running !== undefined || this.#stopping) return;
+      const run = Promise.resolve()
+        .then(async () => void (await action()))
         .catch((error: unknown) => this.#host?.onError(error))
         .finally(() => {
-          running = false;
+          running = undefined;
+          this.#underWay.delete(run);
         });
+      running = run;
+      this.#underWay.add(run);
     }, periodMs);
     this.#timers.push(timer.unref());
   }
