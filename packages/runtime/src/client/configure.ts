@@ -8,9 +8,15 @@ import { ConfigError } from "../errors.ts";
 import { ApiClient, type ApiClientOptions, mergeRequestOptions } from "./api-client.ts";
 
 /** What {@link configure} takes; what is left out comes from the environment. */
-export type ClientConfiguration = Partial<
-  Pick<ApiClientOptions, "accessToken" | "baseURL" | "fetch" | "requestOptions" | "requestTimeoutMs">
->;
+export interface ClientConfiguration
+  extends Partial<
+    Pick<ApiClientOptions, "accessToken" | "baseURL" | "fetch" | "requestOptions" | "requestTimeoutMs">
+  > {
+  /** @deprecated The SDK's older name of `accessToken`, which wins where both are given. */
+  readonly secretKey?: string;
+}
+
+type GivenConfiguration = { readonly [K in keyof ClientConfiguration]: ClientConfiguration[K] | undefined };
 
 /** Where a run keeps the client of its own API, in `scope.attachments`. */
 export const apiClientKey: unique symbol = Symbol.for("runmeta.api-client");
@@ -26,13 +32,13 @@ const shared = globalThis as { [slot]?: ClientConfiguration };
  * @example
  * configure({ baseURL: "http://127.0.0.1:3030", accessToken: process.env.MY_KEY });
  */
-export function configure(
-  configuration: { readonly [K in keyof ClientConfiguration]: ClientConfiguration[K] | undefined },
-): void {
-  const given: ClientConfiguration = {};
-  for (const [name, value] of Object.entries(configuration))
-    if (value !== undefined) Object.assign(given, { [name]: value });
-  shared[slot] = given;
+export function configure(configuration: GivenConfiguration): void {
+  shared[slot] = whatIsGiven(configuration);
+}
+
+function whatIsGiven({ secretKey, ...others }: GivenConfiguration): ClientConfiguration {
+  const named = { ...others, accessToken: others.accessToken ?? secretKey };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
 }
 
 function fromEnvironment(name: string): string | undefined {
@@ -112,8 +118,7 @@ function overridden(own: ApiClient): ApiClient {
  * that are opened below it go on with the client that they were opened with.
  */
 export function withConfiguration<T>(configuration: ClientConfiguration, body: () => T): T {
-  const given = Object.fromEntries(Object.entries(configuration).filter(([, value]) => value !== undefined));
-  return runWithClientOverride({ ...currentClientOverride()?.options, ...given }, body);
+  return runWithClientOverride({ ...currentClientOverride()?.options, ...whatIsGiven(configuration) }, body);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { auth } from "../../src/client/auth.ts";
 import { configure, findApiClient, requireApiClient } from "../../src/client/configure.ts";
 import { triggerTask } from "../../src/client/trigger.ts";
 
@@ -36,6 +37,17 @@ describe("configure", () => {
     expect(requireApiClient().baseURL).toBe("http://127.0.0.1:2");
     configure({ baseURL: undefined });
     expect(requireApiClient().baseURL).toBe("http://127.0.0.1:1");
+  });
+
+  it("takes the older name of the key, and the newer one where both are given", async () => {
+    const sent = vi.fn(async (request: Request) => Response.json(request.headers.get("authorization")));
+    const api = { baseURL: "http://in-process", secretKey: "tr_dev_old", fetch: sent };
+    const authorization = () => requireApiClient().request("GET", "/x");
+    configure(api);
+    expect(await authorization()).toBe("Bearer tr_dev_old");
+    expect(await auth.withAuth({ secretKey: "tr_dev_other" }, authorization)).toBe("Bearer tr_dev_other");
+    configure({ ...api, accessToken: "tr_dev_new" });
+    expect(await authorization()).toBe("Bearer tr_dev_new");
   });
 
   it("does not use TRIGGER_ACCESS_TOKEN", () => {
