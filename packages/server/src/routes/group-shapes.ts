@@ -97,9 +97,9 @@ async function answer(
   const look = live
     ? await held(feed, () => feed.groupAfter(group, query.offset, holdMs(), request.call.signal))
     : await feed.group(group, first ? undefined : query.offset);
+  if (live && feed.closed && (look === undefined || look.value.runs.length === 0)) throw closing();
   if (look === undefined || handle === undefined) return mustRefetch(newHandle(shape));
   const { runs, position } = look.value;
-  if (live && runs.length === 0 && feed.closed) throw closing();
   const operation = first ? "insert" : "update";
   const text = look.text(shapeForm(operation, columns), () => shapeText(runs, operation, columns));
   return shapeReply(text, { handle, offset: position, live, now: clock.now() }, columns);
