@@ -29,12 +29,35 @@ WHERE d.id = u.id AND d.version = u.expected`;
 
 const ids = Array.from({ length: RUNS }, (_, index) => `run_grouped${index}`);
 
+/** What is written into each document beside a counter. */
+interface Content {
+  readonly name: string;
+  /** The text after so many updates: the history keeps it only where it is a new one. */
+  text(update: number): string;
+}
+
+function contents(bytes: number): readonly Content[] {
+  const length = bytes - 40;
+  const same = "x".repeat(length);
+  return [
+    { name: `a counter in ${bytes / 1_000} KB`, text: () => same },
+    {
+      name: `a counter and ${bytes / 1_000} KB of new text`,
+      text: (update) => String(update).padStart(length, "x"),
+    },
+  ];
+}
+
 /** Documents a second, by nothing but the statement: no read, no operation, no duplicate looked for. */
-async function rawRound(client: SqlClient, padding: string, firstVersion: number): Promise<number> {
+async function rawRound(client: SqlClient, content: Content, firstVersion: number): Promise<number> {
   const start = performance.now();
   for (let update = 0; update < UPDATES; update += 1) {
     const expected = firstVersion + update;
-    const rows = ids.map((id) => ({ id, expected, metadata: JSON.stringify({ padding, n: expected }) }));
+    const rows = ids.map((id) => ({
+      id,
+      expected,
+      metadata: JSON.stringify({ padding: content.text(expected), n: expected }),
+    }));
     const { affectedRows } = await client.query(WRITE_RAW, [JSON.stringify(rows)]);
     if (affectedRows !== RUNS) throw new Error(`${affectedRows} of ${RUNS} rows written`);
   }
@@ -42,11 +65,13 @@ async function rawRound(client: SqlClient, padding: string, firstVersion: number
 }
 
 /** The same number of updates through the writer of the server: operations applied, limit and duplicates checked. */
-async function oursRound(writer: MetadataWriter, padding: string, firstSequence: number): Promise<number> {
+async function oursRound(writer: MetadataWriter, content: Content, firstSequence: number): Promise<number> {
   const start = performance.now();
   await Promise.all(
     ids.map(async (runId) => {
       for (let update = 0; update < UPDATES; update += 1) {
+        const sequence = firstSequence + update;
+        const padding = content.text(sequence);
         const result = await writer.update({
           environment: "dev",
           runId,
@@ -56,7 +81,7 @@ async function oursRound(writer: MetadataWriter, padding: string, firstSequence:
               { type: "increment", key: "n", value: 1 },
             ],
           },
-          idempotencyKey: `${runId}.${firstSequence + update}`,
+          idempotencyKey: `${runId}.${sequence}`,
           bodyHash: BODY_HASH,
           bodyBytes: padding.length + 100,
         });
@@ -73,8 +98,7 @@ async function compare(
   bytes: number,
   storage: Storage,
   client: SqlClient,
-): Promise<Line> {
-  const padding = "x".repeat(bytes - 40);
+): Promise<Line[]> {
   for (const statement of CREATE_RAW.split(";").filter((text) => text.trim() !== ""))
     await client.query(statement);
   await client.query(
@@ -97,17 +121,22 @@ async function compare(
     })),
   );
   const writer = new MetadataWriter({ storage, maximumSizeBytes: 4 * bytes });
-  const rates: Record<"raw" | "ours", number[]> = { raw: [], ours: [] };
-  // The first round of each only warms up.
-  for (let round = 0; round <= rounds; round += 1) {
-    rates.raw.push(await rawRound(client, padding, round * UPDATES));
-    rates.ours.push(await oursRound(writer, padding, round * UPDATES + 1));
+  const lines: Line[] = [];
+  let written = 0;
+  for (const content of contents(bytes)) {
+    const rates: Record<"raw" | "ours", number[]> = { raw: [], ours: [] };
+    // The first round of each only warms up.
+    for (let round = 0; round <= rounds; round += 1, written += UPDATES) {
+      rates.raw.push(await rawRound(client, content, written));
+      rates.ours.push(await oursRound(writer, content, written + 1));
+    }
+    lines.push(rateLine(`${name}, ${content.name}`, rates.raw.slice(1), rates.ours.slice(1), 0.8));
   }
   await writer.close();
   await storage.close();
   await client.query("DROP TABLE bench_documents");
   await client.close();
-  return rateLine(`${name}, ${bytes / 1_000} KB`, rates.raw.slice(1), rates.ours.slice(1), 0.8);
+  return lines;
 }
 
 /** What is left of the engine's own speed when the server commits updates in groups. */
@@ -119,7 +148,7 @@ export async function groupedPuts(rounds: number): Promise<Table> {
     // Its vacuum timer expects the tables.
     await migrate(raw, migrations);
     const storage = pgliteStorage({ directory: join(directory, "ours") });
-    lines.push(await compare("PGlite on disk, synced", rounds, bytes, storage, raw));
+    lines.push(...(await compare("PGlite on disk, synced", rounds, bytes, storage, raw)));
     await rm(directory, { recursive: true, force: true });
     const url = process.env.TEST_DATABASE_URL;
     if (url === undefined || url === "") continue;
@@ -129,7 +158,13 @@ export async function groupedPuts(rounds: number): Promise<Table> {
     await created.open();
     await created.close();
     lines.push(
-      await compare("PostgreSQL", rounds, bytes, postgresStorage({ connectionString: url, schema }), client),
+      ...(await compare(
+        "PostgreSQL",
+        rounds,
+        bytes,
+        postgresStorage({ connectionString: url, schema }),
+        client,
+      )),
     );
     const cleaner = postgresClient({ connectionString: url, max: 1 });
     await cleaner.query(`DROP SCHEMA "${schema}" CASCADE`);
