@@ -13,30 +13,39 @@ beforeAll(async () => {
 });
 afterAll(() => storage.close());
 
-test("however many wait for a run, a change is read once and written once", async () => {
-  const run = newRun();
-  await storage.insertRuns([run]);
+/** A feed that counts how often it reads runs or groups. */
+function countedFeed() {
+  const counter = { reads: 0 };
+  const counted = <Arguments extends unknown[], Result>(read: (...parameters: Arguments) => Result) => {
+    return (...parameters: Arguments): Result => {
+      counter.reads++;
+      return read(...parameters);
+    };
+  };
   const changes = new RunChanges(systemClock);
-  let reads = 0;
   const feed = new RunFeed({
     storage: {
-      findRuns: (environment, ids) => {
-        reads++;
-        return storage.findRuns(environment, ids);
-      },
-      findMemberships: (ids) => storage.findMemberships(ids),
-      readGroup: (group, since) => storage.readGroup(group, since),
+      findRuns: counted(storage.findRuns.bind(storage)),
+      findMemberships: storage.findMemberships.bind(storage),
+      readGroup: counted(storage.readGroup.bind(storage)),
     },
     changes,
     clock: systemClock,
   });
+  return { feed, changes, counter };
+}
+
+test("however many wait for a run, a change is read once and written once", async () => {
+  const run = newRun();
+  await storage.insertRuns([run]);
+  const { feed, changes, counter } = countedFeed();
   const version = (await feed.run(run.environment, run.id))?.value.version ?? -1;
-  reads = 0;
+  counter.reads = 0;
   const waits = Array.from({ length: 500 }, () => feed.runAfter(run.environment, run.id, version, 60_000));
   // A read that begins after theirs: theirs are over, and all of them wait.
   await feed.run(run.environment, run.id);
-  expect(reads).toBeLessThanOrEqual(2);
-  reads = 0;
+  expect(counter.reads).toBeLessThanOrEqual(2);
+  counter.reads = 0;
   await storage.transitionRun({ id: run.id, from: ["QUEUED"], change: { tags: ["new"] } });
   changes.publish([run.id]);
   let written = 0;
@@ -47,31 +56,19 @@ test("however many wait for a run, a change is read once and written once", asyn
     }),
   );
   expect(texts).toEqual(texts.map(() => "new"));
-  expect({ reads, written }).toEqual({ reads: 1, written: 1 });
+  expect({ ...counter, written }).toEqual({ reads: 1, written: 1 });
 });
 
 test("who looks and then waits reads once, and misses nothing that happens in between", async () => {
   const run = newRun();
   await storage.insertRuns([run]);
-  const changes = new RunChanges(systemClock);
-  let reads = 0;
-  const feed = new RunFeed({
-    storage: {
-      ...storage,
-      findRuns: (environment, ids) => {
-        reads++;
-        return storage.findRuns(environment, ids);
-      },
-    },
-    changes,
-    clock: systemClock,
-  });
+  const { feed, changes, counter } = countedFeed();
   const quiet = feed.follow(run.environment, run.id, 60_000);
   const { version = -1 } = (await quiet.run)?.value ?? {};
   const next = quiet.after(version);
   const missed = feed.follow(run.environment, run.id, 60_000);
   await missed.run;
-  expect(reads).toBe(2);
+  expect(counter.reads).toBe(2);
   await storage.transitionRun({ id: run.id, from: ["QUEUED"], change: { tags: ["new"] } });
   changes.publish([run.id]);
   const found = await Promise.all([next, missed.after(version)]);
@@ -81,23 +78,7 @@ test("who looks and then waits reads once, and misses nothing that happens in be
 test("who has gone, and who is sent away by a server that closes, is not looked for in the storage again", async () => {
   const run = newRun();
   await storage.insertRuns([run]);
-  const changes = new RunChanges(systemClock);
-  let reads = 0;
-  const counted = <Arguments extends unknown[], Result>(read: (...parameters: Arguments) => Result) => {
-    return (...parameters: Arguments): Result => {
-      reads++;
-      return read(...parameters);
-    };
-  };
-  const feed = new RunFeed({
-    storage: {
-      findRuns: counted(storage.findRuns.bind(storage)),
-      findMemberships: storage.findMemberships.bind(storage),
-      readGroup: counted(storage.readGroup.bind(storage)),
-    },
-    changes,
-    clock: systemClock,
-  });
+  const { feed, changes, counter } = countedFeed();
   const { environment, id } = run;
   const version = (await feed.run(environment, id))?.value.version ?? -1;
   const gone = new AbortController();
@@ -105,13 +86,13 @@ test("who has gone, and who is sent away by a server that closes, is not looked 
   const staying = feed.runAfter(environment, id, version, 60_000);
   // A read that begins after theirs: both wait by now.
   await feed.run(environment, id);
-  reads = 0;
+  counter.reads = 0;
   gone.abort();
   expect(await leaving).toBeUndefined();
   changes.close();
   feed.close();
   expect(await staying).toBeUndefined();
-  expect(reads).toBe(0);
+  expect(counter.reads).toBe(0);
 });
 
 test("there is room for so many and no more", () => {
