@@ -22,8 +22,8 @@ import { createSeededTarget, type SeededTarget } from "./seeded-target.ts";
 import { StartDeadline } from "./start-deadline.ts";
 import { currentConfig } from "./use-config.ts";
 
-/** A server that does not answer must not hold up the job. */
-const START_TIMEOUT_MS = 2_000;
+/** For the one request that a run makes of a target by itself: the read before its body, or what it was given at its end. */
+const TARGET_TIMEOUT_MS = 2_000;
 
 /** How a run's body ended. */
 export type Outcome<T> =
@@ -143,7 +143,7 @@ function openStored(
 /** A run that wrote nothing has sent no batch that would have started its document. */
 async function seedAtEnd(target: SeededTarget, { scope }: OpenRun): Promise<void> {
   if (scope.flusher.pending) return;
-  const options = new LazyAbort().within(START_TIMEOUT_MS);
+  const options = new LazyAbort().within(TARGET_TIMEOUT_MS);
   const problem = await runOutsideScope(() => target.seed(options));
   if (problem !== undefined)
     scope.warn("NOT_DRAINED", "The metadata that the run was given could not be stored");
@@ -152,7 +152,7 @@ async function seedAtEnd(target: SeededTarget, { scope }: OpenRun): Promise<void
 /** undefined when the target cannot tell now: the job starts all the same. */
 function readStored(target: Target): JsonObject | undefined | Promise<JsonObject | undefined> {
   try {
-    const options = new LazyAbort().within(START_TIMEOUT_MS);
+    const options = new LazyAbort().within(TARGET_TIMEOUT_MS);
     const read = runOutsideScope(() => target.read(options));
     return "kind" in read ? documentOf(read) : read.then(documentOf, () => undefined);
   } catch {

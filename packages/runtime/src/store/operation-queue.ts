@@ -9,6 +9,10 @@ const COLLAPSE_FROM = 64;
 /** What an operation costs on the wire besides its key and value: `{"type":"increment","key":"","value":},`. */
 export const ENVELOPE_BYTES = 44;
 
+function wireBytes(key: string, valueBytes: number): number {
+  return ENVELOPE_BYTES + valueBytes + key.length;
+}
+
 /** An operation of the queue: merging changes it in place, so a repeated write allocates nothing. */
 interface QueuedOperation extends PendingOperation {
   operation: Operation;
@@ -67,7 +71,7 @@ export class OperationQueue {
   /** Adds an accepted operation whose value is `valueBytes` long and from now on belongs to the queue. */
   push(operation: Operation, valueBytes: number): void {
     this.settle();
-    const bytes = ENVELOPE_BYTES + valueBytes + (operation.type === "update" ? 0 : operation.key.length);
+    const bytes = wireBytes(operation.type === "update" ? "" : operation.key, valueBytes);
     if (operation.type !== "append") this.#onlyAppends = false;
     if (this.#replacesLast(operation)) {
       this.#bytes += bytes - this.#lastBytes;
@@ -103,7 +107,7 @@ export class OperationQueue {
       this.settle();
       this.#run = { key, list, from: list.length - 1 };
     }
-    const bytes = ENVELOPE_BYTES + valueBytes + key.length;
+    const bytes = wireBytes(key, valueBytes);
     this.#bytes += bytes;
     return bytes;
   }
@@ -117,7 +121,7 @@ export class OperationQueue {
     const item: QueuedSet = { operation: { type: "set", key, value }, count: 1 };
     this.#items.push(item);
     this.#onlyAppends = false;
-    this.#lastBytes = ENVELOPE_BYTES + valueBytes + key.length;
+    this.#lastBytes = wireBytes(key, valueBytes);
     this.#bytes += this.#lastBytes;
     return item;
   }
